@@ -1,0 +1,71 @@
+# Everything a change must pass runs here, from a clean checkout with Python 3.11 or later; CI runs the same targets.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+# Installing is skipped while neither the project nor its pins changed.
+RUNNABLE := $(VENV)/.installed-demo
+WORKABLE := $(VENV)/.installed-dev
+
+.DEFAULT_GOAL := help
+.PHONY: help setup format lint types test test-heavy test-e2e docs docs-check demo picture bench check clean
+
+help: ## Say what can be made
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(WORKABLE) ## Make .venv and install everything for development
+
+format: $(WORKABLE) ## Format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lint: $(WORKABLE) ## Check style and spelling
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/codespell
+
+types: $(WORKABLE) ## Check types
+	$(BIN)/mypy
+
+test: $(WORKABLE) ## Run the tests
+	$(BIN)/pytest -m "not heavy and not e2e"
+
+test-heavy: $(WORKABLE) ## Run the tests that take long, and the random ones with many more examples
+	SATSUMA_HYPOTHESIS_PROFILE=heavy $(BIN)/pytest tests/property
+	$(BIN)/pytest -m heavy
+
+test-e2e: $(WORKABLE) ## Run the tests that need a browser
+	$(BIN)/pytest -m e2e
+
+docs: $(WORKABLE) ## Write the reference pages from the program
+	$(BIN)/python docs/write_reference.py
+
+docs-check: $(WORKABLE) ## Check that the pages are up to date, run and link to what is there
+	$(BIN)/pytest tests/docs
+
+demo: $(RUNNABLE) ## Run the main job on a realistic data set; writes demo/report.html
+	$(BIN)/python examples/complete_journey/demo.py demo
+
+picture: demo ## Draw the picture of the README from the demo
+	$(BIN)/satsuma report -o docs/images/overview.svg -w demo
+
+bench: $(WORKABLE) ## Measure speed and memory
+	$(BIN)/python -m benchmarks
+
+check: lint types test docs-check ## All that a change must pass
+
+clean: ## Delete what was built
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or later is needed; name it with: make PYTHON=python3.12 ..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(RUNNABLE): pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install -c constraints.txt -e '.[demo]'
+	@touch $@
+
+$(WORKABLE): pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install -c constraints.txt -e '.[demo,dataframes,dev]'
+	@touch $@ $(RUNNABLE)
