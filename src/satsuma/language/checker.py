@@ -1,0 +1,494 @@
+"""Definitions against the catalogue and each other: names, types, cycles; every mistake at once (rules S6, S7, S9).
+
+The checker gives operands their type and puts definitions in the order in which they can be evaluated. Nothing is
+dropped or guessed: a definition with a mistake is reported, and so are those that need it.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from satsuma.catalog import Catalog, PropertyInfo, ValueType
+from satsuma.documents import Document, Path_
+from satsuma.errors import DefinitionError, Problem, nearest
+from satsuma.language import durations, formula
+from satsuma.language.leaves import Reference, expression, references
+from satsuma.language.methods import METHODS
+from satsuma.language.operators import OPERATORS, PRESENCE, pattern_problem, version_key
+from satsuma.language.reading_scalars import Raw
+from satsuma.language.types import (
+    Condition,
+    Definition,
+    EventLeaf,
+    Group,
+    LabelLeaf,
+    Measure,
+    Not,
+    PercentileLeaf,
+    PropertyTest,
+    RankLeaf,
+    Segment,
+    Segmentation,
+    Test,
+    Trait,
+    TraitLeaf,
+    TraitRef,
+)
+
+#: What every customer has without anybody declaring it.
+BUILT_IN_TRAITS: Mapping[str, ValueType] = {"customer_id": "text", "first_seen": "datetime"}
+
+#: The columns that every event has.
+EVENT_COLUMNS: Mapping[str, PropertyInfo] = {
+    "revenue": PropertyInfo(type="money"),
+    "order_id": PropertyInfo(type="text"),
+    "product_id": PropertyInfo(type="text"),
+    "quantity": PropertyInfo(type="number"),
+    #: False for postage, fees and adjustments, which landing tells from products.
+    "is_product": PropertyInfo(type="boolean"),
+}
+
+NUMERIC = ("integer", "number", "money")
+
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vocabulary:
+    """What names mean in a workspace."""
+
+    catalog: Catalog = field(default_factory=Catalog)
+    lists: frozenset[str] = frozenset()
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """Definitions that were checked, typed, and put in an order in which each comes after all that it reads."""
+
+    ordered: tuple[Definition, ...]
+    trait_types: Mapping[str, ValueType]
+    vocabulary: Vocabulary
+    #: Digest of each definition together with all that it reads, by kind and name: what tells that a meaning changed.
+    digests: Mapping[Key, str] = field(default_factory=dict)
+
+    def of(self, kind: type[Definition]) -> dict[str, Any]:
+        """Return the definitions of one kind by name."""
+        return {item.name: item for item in self.ordered if isinstance(item, kind)}
+
+
+def check(
+    definitions: Iterable[Definition], documents: Mapping[str, Document], vocabulary: Vocabulary,
+    problems: Iterable[Problem] = (), broken: Iterable[Key] = (),
+) -> Checked:  # fmt: skip
+    """Check definitions together.
+
+    Parameters
+    ----------
+    documents : the documents they were read from, by file name, for the lines of problems.
+    problems : mistakes that reading found already, to be reported with the checker's own.
+    broken : kind and name of definitions that exist but could not be read: using them is not a mistake of its own.
+
+    Raises
+    ------
+    DefinitionError
+        With every mistake, in the order of files and lines.
+    """
+    checker = Checker(definitions, documents, vocabulary)
+    checker.failed.update(broken)
+    checked = checker.run()
+    found = [*problems, *checker.problems]
+    if found:
+        unique = list(dict.fromkeys(found))
+        raise DefinitionError.of(sorted(unique, key=lambda problem: (problem.path, problem.line or 0)))
+    return checked
+
+
+def kind_of(definition: Definition) -> str:
+    """Return the word for the kind of a definition."""
+    return {Segment: "segment", Trait: "trait", Segmentation: "segmentation"}[type(definition)]
+
+
+class Checker:
+    """Checks a set of definitions; methods of segmentations use its public parts."""
+
+    def __init__(
+        self, definitions: Iterable[Definition], documents: Mapping[str, Document], vocabulary: Vocabulary
+    ) -> None:
+        self.definitions: dict[Key, Definition] = {(kind_of(item), item.name): item for item in definitions}
+        self.documents = documents
+        self.vocabulary = vocabulary
+        self.problems: list[Problem] = []
+        self.current: Definition | None = None
+        self.types: dict[str, ValueType] = dict(BUILT_IN_TRAITS)
+        for name, info in vocabulary.catalog.traits.items():
+            if info.entity == "customer":
+                self.types[name] = info.type
+        self.failed: set[Key] = set()
+
+    def problem(self, at: Path_, message: str, near: Collection[str] = ()) -> None:
+        """Report a mistake in the definition under check."""
+        assert self.current is not None
+        name = self.current.file or self.current.name
+        document = self.documents.get(name)
+        line = document.line(at) if document else None
+        self.problems.append(Problem(path=name, line=line, message=message, nearest=tuple(near)))
+        self.failed.add((kind_of(self.current), self.current.name))
+
+    # ---------------------------------------------------------------------------------------------------------- order
+
+    def run(self) -> Checked:
+        """Check all; return the typed definitions in order (meaningful only when there is no problem)."""
+        uses: dict[Key, list[Key]] = {}
+        for key, definition in self.definitions.items():
+            self.current = definition
+            if isinstance(definition, Trait) and definition.formula is not None:
+                try:
+                    expression(definition.formula)
+                except formula.FormulaError as error:
+                    self.problem(("formula",), str(error))
+                    uses[key] = []
+                    continue
+            if key[0] == "trait" and key[1] in self.types:
+                self.problem(
+                    ("trait",),
+                    f"'{key[1]}' is already a loaded trait of the catalogue; give the computed one another name.",
+                )
+            uses[key] = [found for found in map(self._resolve, references(definition)) if found is not None]
+        ordered = []
+        for key in self._topological(uses):
+            self.current = self.definitions[key]
+            if key not in self.failed and not any(used in self.failed for used in uses[key]):
+                typed = self._typed(self.current)
+                # Those who read it see what it became: a segmentation's labels may depend on a trait's type.
+                self.definitions[key] = typed
+                ordered.append(typed)
+            else:
+                self.failed.add(key)
+                if isinstance(self.current, Segment):
+                    # A name that nobody knows hides no other mistake of the same condition.
+                    self.condition(self.current.where)
+        return Checked(ordered=tuple(ordered), trait_types=dict(self.types), vocabulary=self.vocabulary)
+
+    def _resolve(self, reference: Reference) -> Key | None:
+        """Return the definition a reference names; report it when there is nothing of that name."""
+        kind, name = reference.kind, reference.name
+        if (kind, name) in self.definitions or (kind, name) in self.failed:
+            return (kind, name)
+        if kind == "trait":
+            known: Collection[str] = {*self.types, *(key[1] for key in self.definitions if key[0] == "trait")}
+        elif kind == "event":
+            known = self.vocabulary.catalog.events
+        elif kind == "list":
+            known = self.vocabulary.lists
+        else:
+            known = [key[1] for key in self.definitions if key[0] == kind]
+        if name not in known:
+            where = {"event": "catalog.yaml", "list": "the folder lists/"}.get(kind, f"satsuma {kind} list")
+            self.problem(reference.at, f"There is no {kind} '{name}'; see {where}.", nearest(name, known))
+        return None
+
+    def _topological(self, uses: Mapping[Key, list[Key]]) -> list[Key]:
+        """Return all keys, each after those it uses; a loop is reported with its members."""
+        order: list[Key] = []
+        state: dict[Key, int] = {}
+        for root in uses:
+            stack: list[tuple[Key, int]] = [(root, 0)]
+            while stack:
+                key, position = stack.pop()
+                if position == 0:
+                    if state.get(key):
+                        continue
+                    state[key] = 1
+                if position < len(uses[key]):
+                    stack.append((key, position + 1))
+                    used = uses[key][position]
+                    if used not in uses:
+                        continue
+                    if state.get(used) == 1:
+                        self._loop([item for item, _ in stack], used)
+                    elif used not in state:
+                        stack.append((used, 0))
+                else:
+                    state[key] = 2
+                    order.append(key)
+        return order
+
+    def _loop(self, path: list[Key], start: Key) -> None:
+        loop = path[path.index(start) :]
+        self.current = self.definitions[loop[-1]]
+        words = " -> ".join(name for _, name in [*loop, start])
+        self.problem((), f"These definitions need each other in a circle: {words}. Break it at one of them.")
+        self.failed.update(loop)
+
+    # ---------------------------------------------------------------------------------------------------------- types
+
+    def _typed(self, definition: Definition) -> Definition:
+        if isinstance(definition, Segment):
+            return replace(definition, where=self.condition(definition.where))
+        if isinstance(definition, Segmentation):
+            return replace(definition, settings=METHODS[definition.method].check(self, definition.settings))
+        assert isinstance(definition, Trait)
+        typed = definition
+        if definition.measure is not None:
+            measure = self.measure(definition.measure)
+            typed = replace(definition, measure=measure)
+            type_ = self.measure_type(measure)
+            if definition.type not in (None, type_):
+                self.problem(("type",), f"This measures {formula.an(type_)}, not {formula.an(definition.type)}.")
+        else:
+            type_ = self._formula_type(definition)
+        self.types[definition.name] = type_
+        return replace(typed, type=type_)
+
+    def _formula_type(self, definition: Trait) -> ValueType:
+        assert definition.formula is not None
+        try:
+            type_ = formula.result_type(expression(definition.formula), self.types)
+        except formula.FormulaError as error:
+            self.problem(("formula",), str(error))
+            return "number"
+        wanted = definition.type
+        if wanted is None or wanted == type_:
+            return type_
+        if wanted in NUMERIC and type_ in NUMERIC:
+            return wanted
+        self.problem(("type",), f"The formula gives {formula.an(type_)}, not {formula.an(wanted)}.")
+        return type_
+
+    def trait_type(self, name: str) -> ValueType | None:
+        """Return the type of a trait that was resolved before; None when its own definition failed."""
+        return self.types.get(name)
+
+    def condition(self, condition: Condition) -> Condition:
+        """Return a condition over customers with typed operands."""
+        if isinstance(condition, Group):
+            return replace(condition, conditions=tuple(self.condition(item) for item in condition.conditions))
+        if isinstance(condition, Not):
+            return replace(condition, condition=self.condition(condition.condition))
+        if isinstance(condition, TraitLeaf):
+            type_ = self.trait_type(condition.trait)
+            if type_ is None:
+                return condition
+            return replace(condition, test=self.test(condition.test, type_, f"the trait '{condition.trait}'"))
+        if isinstance(condition, EventLeaf):
+            return self._event_leaf(condition)
+        if isinstance(condition, RankLeaf):
+            self._orderable(condition.trait, condition.at)
+            return condition
+        if isinstance(condition, PercentileLeaf):
+            self._orderable(condition.trait, condition.at)
+            return replace(condition, test=self.test(condition.test, "number", "the percentile"))
+        if isinstance(condition, LabelLeaf):
+            self._labels(condition)
+        return condition
+
+    def _orderable(self, trait: str, at: Path_) -> None:
+        type_ = self.trait_type(trait)
+        if type_ not in (None, *NUMERIC, "date", "datetime"):
+            self.problem(at, f"Only numbers and dates can be ranked; the trait '{trait}' is {formula.an(type_)}.")
+
+    def _labels(self, leaf: LabelLeaf) -> None:
+        target = self.definitions.get(("segmentation", leaf.segmentation))
+        if not isinstance(target, Segmentation) or ("segmentation", target.name) in self.failed:
+            return
+        known = METHODS[target.method].labels(target.settings)
+        if known is None:
+            return
+        for label in leaf.labels:
+            if label not in known:
+                message = f"The segmentation '{leaf.segmentation}' has no label '{label}'; it has {', '.join(known)}."
+                self.problem(leaf.at, message, nearest(label, known))
+
+    def _event_leaf(self, leaf: EventLeaf) -> EventLeaf:
+        measure = self.measure(leaf.measure)
+        if leaf.time_window is not None:
+            return replace(leaf, measure=measure)
+        type_ = self.measure_type(measure)
+        what = f"'{measure.aggregate}' of '{measure.of}'" if measure.of else f"'{measure.aggregate}'"
+        return replace(leaf, measure=measure, test=self.test(leaf.test, type_, what))
+
+    # --------------------------------------------------------------------------------------------------------- events
+
+    def property(self, event: str, name: str, at: Path_) -> tuple[str, PropertyInfo] | None:
+        """Return a property's own name (aliases resolved) and what is known of it; report it when unknown."""
+        info = self.vocabulary.catalog.events.get(event)
+        if info is None:
+            return None
+        own = info.aliases.get(name, name)
+        found = info.property(own) or EVENT_COLUMNS.get(own)
+        if found is None:
+            known = {*info.properties, *info.aliases, *EVENT_COLUMNS}
+            self.problem(
+                at, f"The event '{event}' has no property '{name}'; it has {_some(known)}.", nearest(name, known)
+            )
+            return None
+        return own, found
+
+    def measure(self, measure: Measure) -> Measure:
+        """Return a measure with its properties resolved and its filter typed."""
+        of = measure.of
+        if of is not None:
+            resolved = self.property(measure.event, of, measure.at)
+            if resolved is not None:
+                of = resolved[0]
+                type_ = resolved[1].type
+                numeric = measure.aggregate in ("sum", "avg")
+                ordered = measure.aggregate in ("min", "max")
+                if (numeric and type_ not in NUMERIC) or (ordered and type_ not in (*NUMERIC, "date", "datetime")):
+                    needs = "numbers" if numeric else "numbers or dates"
+                    self.problem(
+                        measure.at, f"'{measure.aggregate}' needs {needs}; the property '{of}' is {formula.an(type_)}."
+                    )
+                elif type_ in ("list", "location"):
+                    self.problem(measure.at, f"'{measure.aggregate}' does not work on {formula.an(type_)} ('{of}').")
+        where = None if measure.where is None else self._filter(measure.where, measure.event)
+        return replace(measure, of=of, where=where)
+
+    def measure_type(self, measure: Measure) -> ValueType:
+        """Return the type of what a (resolved) measure gives."""
+        if measure.aggregate in ("count", "distinct", "days_active", "months_active"):
+            return "integer"
+        if measure.aggregate in ("first_time", "last_time"):
+            return "datetime"
+        if measure.aggregate == "avg":
+            return "number"
+        info = self.vocabulary.catalog.events.get(measure.event)
+        found = (info.property(measure.of or "") if info else None) or EVENT_COLUMNS.get(measure.of or "")
+        return found.type if found else "number"
+
+    def _filter(self, condition: Condition, event: str) -> Condition:
+        if isinstance(condition, Group):
+            return replace(condition, conditions=tuple(self._filter(item, event) for item in condition.conditions))
+        if isinstance(condition, Not):
+            return replace(condition, condition=self._filter(condition.condition, event))
+        assert isinstance(condition, PropertyTest)
+        resolved = self.property(event, condition.property, condition.at)
+        if resolved is None:
+            return condition
+        own, info = resolved
+        if info.type in ("list", "location") and condition.test.operator not in PRESENCE:
+            self.problem(condition.at, f"A property that is {formula.an(info.type)} cannot be tested here ('{own}').")
+            return condition
+        test = self.test(condition.test, info.type, f"the property '{condition.property}'")
+        return replace(condition, property=own, test=test)
+
+    # ---------------------------------------------------------------------------------------------------------- tests
+
+    def test(self, test: Test, type_: ValueType, what: str) -> Test:
+        """Return a test with its operand typed for `type_`, reporting an operator or value that does not fit."""
+        operator = OPERATORS[test.operator]
+        if type_ not in operator.types:
+            fitting = [name for name, other in OPERATORS.items() if type_ in other.types]
+            message = f"'{test.operator}' does not work on {what}, which is {formula.an(type_)}"
+            self.problem(test.at, f"{message}; for {formula.an(type_)} there are {', '.join(fitting)}.")
+            return test
+        if type_ not in ("text", "list") and (test.ignore_case or test.fold):
+            self.problem(test.at, f"'case' and 'fold' are for texts; {what} is {formula.an(type_)}.")
+        if test.operator in PRESENCE and test.missing_matches:
+            self.problem(test.at, f"'{test.operator}' looks at absence itself and takes no 'missing: match'.")
+        operand = test.operand
+        if isinstance(operand, TraitRef):
+            if operator.shape in ("pattern", "glob", "version"):
+                self.problem(test.at, f"'{test.operator}' takes a value, not another trait.")
+            self._same_type(operand, test.at, type_, what)
+            return test
+        convert: Callable[[Raw], Any] = lambda raw: self._value(raw, type_, test.at, what)  # noqa: E731
+        shape = operator.shape
+        if shape in ("text", "texts", "pattern", "glob", "version"):
+            convert = lambda raw: self._value(raw, "text", test.at, what)  # noqa: E731
+        elif shape == "codes":
+            convert = lambda raw: self._code(raw, test.at)  # noqa: E731
+        if isinstance(operand, Raw):
+            operand = convert(operand)
+        elif isinstance(operand, tuple) and operand and isinstance(operand[0], Raw):
+            operand = tuple(convert(item) for item in operand)
+        if operand is None or (isinstance(operand, tuple) and None in operand):
+            return test
+        self._shape_rules(shape, operand, test.at)
+        if type_ == "date" and shape in ("duration", "span"):
+            self._whole_days(operand, test.at)
+        return replace(test, operand=operand)
+
+    def _shape_rules(self, shape: str, operand: Any, at: Path_) -> None:
+        if shape == "range" and operand[0] > operand[1]:
+            self.problem(at, "The first value of the range is above the second.")
+        elif shape == "pattern":
+            reason = pattern_problem(operand)
+            if reason is not None:
+                self.problem(at, f"This regular expression cannot be used: {reason}.")
+        elif shape == "version" and version_key(operand) is None:
+            self.problem(at, f"'{operand}' is not a version such as 3.2.0.")
+
+    def _whole_days(self, operand: Any, at: Path_) -> None:
+        lengths = operand if isinstance(operand, tuple) else (operand,)
+        if any(length % durations.MICROSECONDS_PER_DAY for length in lengths):
+            self.problem(at, "A date without a time is counted in whole days: write 2d, not 48h and not 36h.")
+
+    def _same_type(self, reference: TraitRef, at: Path_, type_: ValueType, what: str) -> None:
+        other = self.trait_type(reference.trait)
+        if other is None or other == type_ or (other in NUMERIC and type_ in NUMERIC):
+            return
+        self.problem(
+            at,
+            f"{_begun(what)} is {formula.an(type_)} and '{reference.trait}' is {formula.an(other)}: "
+            "they cannot be compared.",
+        )
+
+    def _code(self, raw: Raw, at: Path_) -> int | None:
+        if isinstance(raw.value, int) and 0 < raw.value < 1000:
+            return raw.value
+        self.problem(at, "A calling code is a number such as 33.")
+        return None
+
+    def _value(self, raw: Raw, type_: ValueType, at: Path_, what: str) -> Any:
+        """Return a written scalar as a value of `type_`, or None after reporting that it is not one."""
+        if not isinstance(raw, Raw):
+            return raw
+        if type_ in ("text", "list"):
+            return unicodedata.normalize("NFC", raw.text)
+        if type_ in NUMERIC:
+            number = _decimal(raw)
+            if number is None:
+                self.problem(at, f"{_begun(what)} is {formula.an(type_)}: '{raw.text}' is not a number.")
+            return number
+        if type_ == "boolean":
+            if isinstance(raw.value, bool):
+                return raw.value
+            self.problem(at, f"{_begun(what)} is yes or no: write true or false, not '{raw.text}'.")
+            return None
+        day = durations.parse_date(raw.value)
+        moment = (
+            durations.parse_moment(raw.value, self.vocabulary.zone) if type_ == "datetime" and day is None else None
+        )
+        if day is None and moment is None:
+            hint = durations.MOMENT_HINT if type_ == "datetime" else "a date (2024-03-01)"
+            self.problem(at, f"{_begun(what)} is {formula.an(type_)}: '{raw.text}' is not {hint}.")
+        return day or moment
+
+
+def _decimal(raw: Raw) -> Decimal | None:
+    # Text never turns into a number silently: a quoted "5" is a text (rule S7).
+    if isinstance(raw.value, (str, bool)):
+        return None
+    try:
+        number = Decimal(raw.text)
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() and abs(number) < Decimal(10) ** 18 else None
+
+
+def _begun(words: str) -> str:
+    """Return words as the beginning of a sentence; names inside them keep their own case."""
+    return words[:1].upper() + words[1:]
+
+
+def _some(names: Collection[str], most: int = 12) -> str:
+    ordered = sorted(names)
+    more = f" and {len(ordered) - most} more" if len(ordered) > most else ""
+    return ", ".join(ordered[:most]) + more

@@ -1,0 +1,390 @@
+"""Conditions: groups, and a leaf for each kind of question about a customer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any, Literal
+
+from satsuma.documents import Path_
+from satsuma.errors import nearest
+from satsuma.language import durations
+from satsuma.language.operators import OPERATORS
+from satsuma.language.reading_scalars import Raw
+from satsuma.language.reading_tests import TestReader
+from satsuma.language.types import (
+    ALL_TIME,
+    Condition,
+    EventLeaf,
+    Group,
+    LabelLeaf,
+    ListLeaf,
+    Measure,
+    Not,
+    PercentileLeaf,
+    PropertyTest,
+    RandomLeaf,
+    RankLeaf,
+    SegmentLeaf,
+    Test,
+    TraitLeaf,
+    TraitRef,
+    Window,
+)
+
+#: Leaves of the language that this version knows by name but does not run yet.
+LATER_LEAVES = ("sequence", "entered", "left", "consent", "account", "ref")
+LATER_EVENT_WORDS = ("regularly", "stopped", "restarted")
+
+LEAF_KEYS = (
+    "trait", "did", "not_did", "segmentation", "in_segment", "not_in_segment", "rank", "list", "random",
+)  # fmt: skip
+GROUP_KEYS = ("all", "any", "none", "not")
+AGGREGATES_OF = ("sum", "avg", "min", "max", "distinct", "first", "last", "mode")
+AGGREGATES_TIME = ("first_time", "last_time")
+#: How many calendar days or months, in the workspace's time zone, hold such an event.
+AGGREGATES_PERIODS = ("days_active", "months_active")
+WINDOW_KEYS = ("within", "between", "since", "until")
+
+#: What numbers are compared by.
+NUMBER_OPERATORS = ("eq", "neq", "in", "not_in", "lt", "lte", "gt", "gte", "between", "not_between")
+
+MAX_CONDITION_DEPTH = 30
+
+
+#: Stands for a test that could not be read, beside the mistake that was reported: the names around it are still
+#: checked. A definition with a mistake is never run.
+UNREADABLE = Test(operator="is_set", operand=True)
+
+
+class ConditionReader(TestReader):
+    """Reads conditions over customers, and over the events inside them."""
+
+    def condition(self, value: Any, path: Path_, *, of_event: bool = False) -> Condition | None:
+        """Read a group or a leaf; inside an event's `where` the leaves are tests of properties."""
+        given = self.mapping(value, path, "A condition")
+        if given is None:
+            return None
+        if len(path) > 2 * MAX_CONDITION_DEPTH + 6:
+            self.problem(
+                path, f"Conditions nest deeper than {MAX_CONDITION_DEPTH} levels; make a segment of the inner part."
+            )
+            return None
+        words = [key for key in GROUP_KEYS if key in given]
+        if words:
+            return self.group(given, words[0], path, of_event=of_event)
+        if of_event:
+            return self.property_leaf(given, path)
+        readers: dict[str, Callable[[dict[str, Any], Path_], Condition | None]] = {
+            "trait": self.trait_leaf,
+            "did": self.event_leaf,
+            "not_did": self.event_leaf,
+            "segmentation": self.label_leaf,
+            "in_segment": self.segment_leaf,
+            "not_in_segment": self.segment_leaf,
+            "rank": self.rank_leaf,
+            "list": self.list_leaf,
+            "random": self.random_leaf,
+        }
+        heads = [key for key in readers if key in given]
+        if len(heads) == 1:
+            return readers[heads[0]](given, path)
+        if heads:
+            self.problem(path, f"One condition holds one of {' and '.join(heads)}, not both; use 'all:' to join them.")
+            return None
+        later = [key for key in LATER_LEAVES if key in given]
+        if later:
+            self.problem((*path, later[0]), f"'{later[0]}' is part of the language but does not run yet.")
+            return None
+        first = next(iter(given), "")
+        known = (*LEAF_KEYS, *GROUP_KEYS)
+        message = f"A condition begins with one of {', '.join(known)}; this one has none of them."
+        self.problem((*path, first) if first else path, message, nearest(first, known))
+        return None
+
+    def group(self, given: dict[str, Any], word: str, path: Path_, *, of_event: bool) -> Condition | None:
+        if len(given) > 1:
+            others = [key for key in given if key != word]
+            message = (
+                f"'{word}' stands alone in its condition; '{others[0]}' belongs inside it or in a condition of its own."
+            )
+            self.problem((*path, others[0]), message)
+        inner = given[word]
+        here = (*path, word)
+        if word == "not":
+            condition = self.condition(inner, here, of_event=of_event)
+            return None if condition is None else Not(condition=condition, at=path)
+        if not isinstance(inner, list) or not inner:
+            self.problem(here, f"'{word}' needs a list of conditions, each beginning with '- '.")
+            return None
+        read = [self.condition(item, (*here, number), of_event=of_event) for number, item in enumerate(inner)]
+        # What could be read goes on to the checker, so that its mistakes are reported together with these.
+        kept = tuple(item for item in read if item is not None)
+        if not kept:
+            return None
+        return Group(word=word, conditions=kept, at=path)  # type: ignore[arg-type]
+
+    # -------------------------------------------------------------------------------------------------------- leaves
+
+    def trait_leaf(self, given: dict[str, Any], path: Path_) -> Condition | None:
+        trait = self.name(given, "trait", path)
+        if "percentile" in given:
+            return self.percentile_leaf(given, path, trait)
+        test = self.test(given, path, OPERATORS, ("trait",), "a condition on a trait")
+        if trait is None:
+            return None
+        return TraitLeaf(trait=trait, test=test or UNREADABLE, at=path)
+
+    def property_leaf(self, given: dict[str, Any], path: Path_) -> Condition | None:
+        if "prop" not in given:
+            first = next(iter(given), "")
+            message = "Inside an event's 'where' a condition begins with 'prop' (or all, any, none, not)."
+            self.problem((*path, first) if first else path, message)
+            return None
+        name = self.name(given, "prop", path)
+        test = self.test(given, path, OPERATORS, ("prop",), "a condition on a property")
+        if test is not None and isinstance(test.operand, TraitRef):
+            self.problem(test.at, "A property is compared with a value, not with a trait.")
+            return None
+        if name is None:
+            return None
+        return PropertyTest(property=name, test=test or UNREADABLE, at=path)
+
+    def label_leaf(self, given: dict[str, Any], path: Path_) -> Condition | None:
+        self.keys(given, ("segmentation", "is", "in", "not_in"), path, "is not known in a condition on a segmentation")
+        name = self.name(given, "segmentation", path)
+        ways = [key for key in ("is", "in", "not_in") if key in given]
+        if len(ways) != 1:
+            self.problem(
+                path, "A condition on a segmentation needs one of 'is: label', 'in: [labels]', 'not_in: [labels]'."
+            )
+            return None
+        way = ways[0]
+        here = (*path, way)
+        values = [given[way]] if way == "is" else given[way]
+        if not isinstance(values, list) or not values or any(isinstance(item, (dict, list)) for item in values):
+            self.problem(here, f"'{way}' takes {'one label' if way == 'is' else 'a list of labels'}.")
+            return None
+        labels = tuple(
+            self.document.text(here if way == "is" else (*here, number)) or "" for number in range(len(values))
+        )
+        if name is None:
+            return None
+        return LabelLeaf(segmentation=name, labels=labels, negated=way == "not_in", at=path)
+
+    def segment_leaf(self, given: dict[str, Any], path: Path_) -> Condition | None:
+        key = "in_segment" if "in_segment" in given else "not_in_segment"
+        self.keys(given, (key,), path, "is not known in a condition on a segment")
+        name = self.name(given, key, path)
+        return None if name is None else SegmentLeaf(segment=name, negated=key == "not_in_segment", at=path)
+
+    def list_leaf(self, given: dict[str, Any], path: Path_) -> Condition | None:
+        self.keys(given, ("list",), path, "is not known in a condition on a list")
+        name = self.name(given, "list", path)
+        return None if name is None else ListLeaf(list=name, at=path)
+
+    def random_leaf(self, given: dict[str, Any], path: Path_) -> Condition | None:
+        self.keys(given, ("random",), path, "is not known in a random share")
+        here = (*path, "random")
+        inner = self.mapping(given["random"], here, "A random share")
+        if inner is None:
+            return None
+        self.keys(inner, ("percent", "salt"), here, "is not known in a random share")
+        percent = self.percent(inner.get("percent"), (*here, "percent"))
+        salt = self.text(inner, "salt", here)
+        if not salt:
+            self.problem(here, "A random share needs 'salt:', a text that makes this draw its own.")
+        return RandomLeaf(percent=percent, salt=salt, at=path) if percent is not None and salt else None
+
+    def rank_leaf(self, given: dict[str, Any], path: Path_) -> Condition | None:
+        self.keys(given, ("rank", "top", "bottom", "among", "ties"), path, "is not known in a rank")
+        trait = self.name(given, "rank", path)
+        ends = [key for key in ("top", "bottom") if key in given]
+        if len(ends) != 1:
+            self.problem(path, "A rank needs one of 'top: 20%', 'top: 100', 'bottom: 20%', 'bottom: 100'.")
+            return None
+        end = ends[0]
+        here = (*path, end)
+        count: int | None = None
+        percent: Decimal | None = None
+        value = given[end]
+        if isinstance(value, str) and value.strip().endswith("%"):
+            percent = self.percent(value, here)
+        elif isinstance(value, int) and not isinstance(value, bool) and value > 0:
+            count = value
+        else:
+            self.problem(here, f"'{end}' takes a whole number above 0 or a share such as 20%.")
+        among = self.among(given, path)
+        ties = self.choice(given, "ties", ("include", "exclude"), path)
+        if trait is None or (count is None and percent is None):
+            return None
+        return RankLeaf(
+            trait=trait,
+            end=end,
+            count=count,
+            percent=percent,
+            among=among,
+            ties="exclude" if ties == "exclude" else "include",
+            at=path,
+        )
+
+    def among(self, given: dict[str, Any], path: Path_) -> Condition | None:
+        if "among" not in given:
+            return None
+        value = given["among"]
+        if isinstance(value, dict) and set(value) == {"segment"} and isinstance(value["segment"], str):
+            return SegmentLeaf(segment=value["segment"], at=(*path, "among", "segment"))
+        self.problem((*path, "among"), "'among' is written {segment: its_name}.")
+        return None
+
+    def percentile_leaf(self, given: dict[str, Any], path: Path_, trait: str | None) -> Condition | None:
+        self.keys(given, ("trait", "percentile", "among"), path, "is not known in a percentile")
+        here = (*path, "percentile")
+        inner = self.mapping(given["percentile"], here, "A percentile")
+        if inner is None:
+            return None
+        test = self.test(inner, here, ("lt", "lte", "gt", "gte", "between"), (), "a percentile")
+        if test is not None and isinstance(test.operand, TraitRef):
+            self.problem(test.at, "A percentile is compared with a number, not with a trait.")
+            return None
+        if trait is None or test is None:
+            return None
+        return PercentileLeaf(trait=trait, test=test, among=self.among(given, path), at=path)
+
+    # -------------------------------------------------------------------------------------------------------- events
+
+    def event_leaf(self, given: dict[str, Any], path: Path_) -> Condition | None:
+        negated = "not_did" in given
+        head = "not_did" if negated else "did"
+        read = self.measure(given, path, head, allow_aggregate=not negated)
+        if read is None:
+            event = given[head]
+            known = isinstance(event, str) and event
+            return EventLeaf(measure=Measure(event=event, at=path), test=UNREADABLE, at=path) if known else None
+        measure, aggregate_key, window = read
+        if negated:
+            test = Test(operator="eq", operand=Raw(0, "0"), at=path)
+            return EventLeaf(measure=measure, test=test, at=path)
+        if aggregate_key is None:
+            return EventLeaf(measure=measure, test=Test(operator="gte", operand=Raw(1, "1"), at=path), at=path)
+        if aggregate_key in AGGREGATES_TIME:
+            test = Test(operator="is_set", operand=True, at=(*path, aggregate_key))
+            return EventLeaf(measure=measure, test=test, time_window=window, at=path)
+        here = (*path, aggregate_key)
+        compared = {key: value for key, value in given[aggregate_key].items() if key != "of"}
+        allowed = tuple(OPERATORS) if aggregate_key in ("min", "max", "first", "last", "mode") else NUMBER_OPERATORS
+        test_ = self.test(compared, here, allowed, (), f"'{aggregate_key}'")
+        if test_ is not None and isinstance(test_.operand, TraitRef):
+            self.problem(test_.at, "What events measure is compared with a value, not with a trait.")
+            return None
+        return EventLeaf(measure=measure, test=test_ or UNREADABLE, at=path)
+
+    def trait_measure(self, value: Any) -> Measure | None:
+        path: Path_ = ("from",)
+        given = self.mapping(value, path, "'from'")
+        if given is None:
+            return None
+        if "did" not in given:
+            self.problem(path, "'from' begins with 'did: the event's name'.")
+            return None
+        read = self.measure(given, path, "did", allow_aggregate=True)
+        if read is None:
+            return None
+        measure, key, window = read
+        if key is not None and key not in AGGREGATES_TIME and isinstance(given[key], dict):
+            extra = [word for word in given[key] if word != "of"]
+            if extra:
+                self.problem(
+                    (*path, key, extra[0]),
+                    "A trait measures; it compares with nothing. Leave the comparison to a segment.",
+                )
+        if key in AGGREGATES_TIME and window is not None:
+            # A trait asks for the first or last moment inside its window; only a leaf asks the window of all history's.
+            measure = replace(measure, window=window)
+        return measure
+
+    def measure(
+        self, given: dict[str, Any], path: Path_, head: str, *, allow_aggregate: bool
+    ) -> tuple[Measure, str | None, Window | None] | None:
+        """Read the event, its aggregate, window and filter; return them with the aggregate's key as written."""
+        counted = ("count", *AGGREGATES_PERIODS)
+        aggregates = (*counted, *AGGREGATES_OF, *AGGREGATES_TIME)
+        for word in given:
+            if word in LATER_EVENT_WORDS:
+                self.problem((*path, word), f"'{word}' is part of the language but does not run yet.")
+                return None
+        allowed = (head, *(aggregates if allow_aggregate else ()), *WINDOW_KEYS, "where")
+        before = len(self.problems)
+        self.keys(given, allowed, path, f"is not known in a condition with '{head}'")
+        event = self.name(given, head, path)
+        found = [key for key in aggregates if key in given] if allow_aggregate else []
+        if len(found) > 1:
+            self.problem(path, f"One condition has one of {' and '.join(found)}; use 'all:' to join two.")
+        window = self.window(given, path)
+        where = self.condition(given["where"], (*path, "where"), of_event=True) if "where" in given else None
+        of: str | None = None
+        key = found[0] if found else None
+        if key in AGGREGATES_OF:
+            inner = self.mapping(given[key], (*path, key), f"'{key}'")
+            if inner is not None and "of" not in inner:
+                self.problem((*path, key), f"'{key}' needs 'of:', the property.")
+            elif inner is not None:
+                of = self.name(inner, "of", (*path, key))
+        elif key in counted and not isinstance(given[key], dict):
+            if path == ("from",) and given[key] is True:
+                pass
+            else:
+                self.problem((*path, key), f"'{key}' takes a comparison: {{gte: 3}}.")
+        elif key in AGGREGATES_TIME and given[key] is not True:
+            self.problem((*path, key), f"'{key}' is written '{key}: true'.")
+        if event is None or window is None or len(self.problems) > before:
+            return None
+        aggregate: Any = key or "count"
+        is_time = key in AGGREGATES_TIME
+        measure = Measure(
+            event=event, aggregate=aggregate, of=of, where=where, window=ALL_TIME if is_time else window, at=path
+        )
+        return measure, key, window if is_time else None
+
+    def window(self, given: dict[str, Any], path: Path_) -> Window | None:
+        """Read the window of an event; None when it is wrong."""
+        if "within" in given and "between" in given:
+            self.problem((*path, "between"), "A condition has 'within' or 'between', not both.")
+            return None
+        oldest: int | None = None
+        newest = 0
+        if "within" in given:
+            oldest = self.duration(given["within"], (*path, "within"), "'within'")
+            if oldest is None:
+                return None
+            if oldest == 0:
+                self.problem((*path, "within"), "'within' needs a length above 0.")
+                return None
+        if "between" in given:
+            span = self.span(given["between"], (*path, "between"), "'between'")
+            if span is None:
+                return None
+            oldest, newest = span
+        since = self.moment(given, "since", path)
+        until = self.moment(given, "until", path)
+        if since is False or until is False:
+            return None
+        if since is not None and until is not None and since >= until:
+            self.problem((*path, "until"), "'until' must come after 'since'.")
+            return None
+        return Window(oldest=oldest, newest=newest, since=since, until=until)
+
+    def moment(self, given: dict[str, Any], key: str, path: Path_) -> int | Literal[False] | None:
+        """Read an absolute end of a window; False when it is wrong. `until` a date takes the whole day in."""
+        if key not in given:
+            return None
+        value = given[key]
+        day = durations.parse_date(value)
+        if day is not None:
+            return durations.day_end(day, self.zone) + 1 if key == "until" else durations.day_start(day, self.zone)
+        moment = durations.parse_moment(value, self.zone)
+        if moment is None:
+            self.problem((*path, key), f"'{key}' needs {durations.MOMENT_HINT}.")
+            return False
+        return durations.microseconds(moment) + (key == "until")

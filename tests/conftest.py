@@ -1,0 +1,14 @@
+"""What all tests share: how many examples Hypothesis tries. `small_world` beside this file is imported by name."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+_SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
+
+# The quick profile keeps the whole folder within a minute on two cores; `make test-heavy` asks for the heavy one.
+settings.register_profile("quick", max_examples=100, deadline=None, derandomize=True, suppress_health_check=_SLOW)
+settings.register_profile("heavy", max_examples=2_500, deadline=None, suppress_health_check=_SLOW)
+settings.load_profile(os.environ.get("SATSUMA_HYPOTHESIS_PROFILE", "quick"))
