@@ -1,0 +1,163 @@
+"""Conditions as sets of customers: leaves give packed bits, groups are set algebra on them.
+
+Every answer lies within the population, so that `not` is its exact complement (rule S2).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from decimal import Decimal
+from functools import reduce, singledispatch
+
+import numpy as np
+
+from satsuma.errors import EvaluationError
+from satsuma.evaluation.columns import Bits, Column, Mask, pack, unpack
+from satsuma.evaluation.compare import test_column
+from satsuma.evaluation.context import Evaluation, register_evaluator
+from satsuma.language.types import (
+    Condition,
+    EventLeaf,
+    Group,
+    LabelLeaf,
+    ListLeaf,
+    Not,
+    PercentileLeaf,
+    RandomLeaf,
+    RankLeaf,
+    Segment,
+    SegmentLeaf,
+    TraitLeaf,
+    TraitRef,
+)
+
+
+def members(condition: Condition, evaluation: Evaluation) -> Bits:
+    """Return who meets a condition, within the population."""
+    if isinstance(condition, Group):
+        parts = [members(inner, evaluation) for inner in condition.conditions]
+        joined = reduce(np.bitwise_and if condition.word == "all" else np.bitwise_or, parts)
+        return evaluation.everybody & ~joined if condition.word == "none" else joined
+    if isinstance(condition, Not):
+        return evaluation.everybody & ~members(condition.condition, evaluation)
+    if condition not in evaluation.answers:
+        evaluation.answers[condition] = answer(condition, evaluation) & evaluation.everybody
+    return evaluation.answers[condition]
+
+
+@singledispatch
+def answer(leaf: object, evaluation: Evaluation) -> Bits:  # noqa: ARG001  each registered kind reads it
+    """Return who passes one leaf; bits outside the population are dropped by the caller."""
+    raise EvaluationError(f"A condition of the kind {type(leaf).__name__} cannot be run.")
+
+
+@answer.register
+def _(leaf: TraitLeaf, evaluation: Evaluation) -> Bits:
+    operand = leaf.test.operand
+    other = evaluation.column(operand.trait) if isinstance(operand, TraitRef) else None
+    return pack(test_column(leaf.test, evaluation.column(leaf.trait), evaluation.moment, other))
+
+
+@answer.register
+def _(leaf: EventLeaf, evaluation: Evaluation) -> Bits:
+    return evaluation.measured.leaves[leaf]
+
+
+@answer.register
+def _(leaf: SegmentLeaf, evaluation: Evaluation) -> Bits:
+    found = evaluation.members[leaf.segment]
+    return ~found if leaf.negated else found
+
+
+@answer.register
+def _(leaf: LabelLeaf, evaluation: Evaluation) -> Bits:
+    labels = evaluation.labels[leaf.segmentation]
+    codes = [code for code, name in enumerate(labels.names) if name in leaf.labels]
+    found = np.isin(labels.codes, codes)
+    return pack(~found if leaf.negated else found)
+
+
+@answer.register
+def _(leaf: ListLeaf, evaluation: Evaluation) -> Bits:
+    from satsuma.evaluation.lists import listed
+
+    return pack(listed(leaf.list, evaluation))
+
+
+@answer.register
+def _(leaf: RandomLeaf, evaluation: Evaluation) -> Bits:
+    """The first 8 bytes of md5("salt:customer_id") as a fraction (rule S11a): the same draw on every engine."""
+    column = evaluation.column("customer_id")
+    below = leaf.percent / 100 * Decimal(2**64)
+    prefix = hashlib.md5(f"{leaf.salt}:".encode(), usedforsecurity=False)
+    drawn = np.zeros(evaluation.size, np.bool_)
+    codes = column.values
+    for number in np.flatnonzero(evaluation.population & column.present).tolist():
+        digest = prefix.copy()
+        digest.update(column.words[codes[number]].encode())
+        drawn[number] = int.from_bytes(digest.digest()[:8], "big") < below
+    return pack(drawn)
+
+
+# ------------------------------------------------------------------------------------------------------------- ranks
+
+
+def ranked(leaf: RankLeaf | PercentileLeaf, evaluation: Evaluation) -> tuple[Column, Mask]:
+    """Return the trait, and the population that is ranked: those with a value, among whom the leaf says (rule S11)."""
+    column = evaluation.column(leaf.trait)
+    mask = column.present & evaluation.population
+    if leaf.among is not None:
+        mask &= unpack(members(leaf.among, evaluation), evaluation.size)
+    return column, mask
+
+
+@answer.register
+def _(leaf: RankLeaf, evaluation: Evaluation) -> Bits:
+    column, mask = ranked(leaf, evaluation)
+    values = column.values[mask]
+    total = len(values)
+    wanted = leaf.count if leaf.count is not None else _share(leaf.percent, total)
+    if total == 0 or wanted == 0:
+        return pack(np.zeros(evaluation.size, np.bool_))
+    wanted = min(wanted, total)
+    ordered = np.sort(values)
+    top = leaf.end == "top"
+    border = ordered[total - wanted] if top else ordered[wanted - 1]
+    chosen = values >= border if top else values <= border
+    if leaf.ties == "exclude" and int(chosen.sum()) > wanted:
+        # The tied ones at the border would make it more than were asked for: none of them is taken.
+        chosen = values > border if top else values < border
+    result = np.zeros(evaluation.size, np.bool_)
+    result[mask] = chosen
+    return pack(result)
+
+
+def _share(percent: Decimal | None, total: int) -> int:
+    assert percent is not None
+    numerator, denominator = (percent / 100).as_integer_ratio()
+    return -(-total * numerator // denominator)
+
+
+@answer.register
+def _(leaf: PercentileLeaf, evaluation: Evaluation) -> Bits:
+    column, mask = ranked(leaf, evaluation)
+    values = column.values[mask]
+    ordered = np.sort(values)
+    below = np.searchsorted(ordered, values, side="left")
+    upto = np.searchsorted(ordered, values, side="right")
+    # 100 (below + equal / 2) / n, in halves of a person so that the comparison is exact.
+    halves = 100.0 * (below + upto) / max(2 * len(values), 1)
+    percentile = np.zeros(evaluation.size, np.float64)
+    percentile[mask] = halves
+    return pack(test_column(leaf.test, Column("number", percentile, mask), evaluation.moment))
+
+
+# ---------------------------------------------------------------------------------------------------------- segments
+
+
+def evaluate_segment(segment: Segment, evaluation: Evaluation) -> None:
+    """Compute who is in a segment."""
+    evaluation.members[segment.name] = members(segment.where, evaluation)
+
+
+register_evaluator(Segment, evaluate_segment)

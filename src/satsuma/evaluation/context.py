@@ -1,0 +1,103 @@
+"""One evaluation: the moment, the population, and everything computed so far, each once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from satsuma.catalog import ValueType
+from satsuma.engines.duckdb import DuckDB
+from satsuma.errors import EvaluationError
+from satsuma.evaluation.columns import Bits, Column, Mask, pack
+from satsuma.evaluation.measures import MeasureResults
+from satsuma.evaluation.population import loaded_trait, population, population_size
+from satsuma.evaluation.scan import AsOf
+from satsuma.language.checker import BUILT_IN_TRAITS, Checked
+from satsuma.language.operators import Moment
+from satsuma.language.types import Measure
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Labels:
+    """One label per customer: `codes` index `names`; -1 outside the population."""
+
+    names: tuple[str, ...]
+    codes: NDArray[np.int16]
+    #: What the method fitted (cut points, shares), kept as the segmentation's model; None when nothing was fitted.
+    model: Mapping[str, Any] | None = None
+    refitted: bool = False
+    #: Scores behind the labels, by name (`recency`, `frequency`, ...): 0 where a customer has none.
+    scores: Mapping[str, NDArray[np.int8]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Evaluation:
+    """The state of one evaluation; later definitions read what earlier ones left here."""
+
+    engine: DuckDB
+    checked: Checked
+    as_of: AsOf
+    size: int
+    population: Mask
+    everybody: Bits
+    measured: MeasureResults = field(default_factory=lambda: MeasureResults({}, {}))
+    lists_folder: Path | None = None
+    #: Kept models of segmentations by name, with the digest of the definition that they were fitted for.
+    models: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    refit: bool = False
+    columns: dict[str, Column] = field(default_factory=dict)
+    labels: dict[str, Labels] = field(default_factory=dict)
+    members: dict[str, Bits] = field(default_factory=dict)
+    answers: dict[Any, Bits] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def moment(self) -> Moment:
+        return self.as_of.moment
+
+    def column(self, trait: str) -> Column:
+        """Return a trait of everybody, loaded from the warehouse or computed before."""
+        if trait not in self.columns:
+            type_: ValueType = BUILT_IN_TRAITS.get(trait) or self.checked.vocabulary.catalog.traits[trait].type
+            self.columns[trait] = loaded_trait(self.engine, trait, type_, self.as_of, self.size)
+        return self.columns[trait]
+
+    def measure(self, measure: Measure) -> Column:
+        """Return a measure that was planned as a column."""
+        return self.measured.columns[measure]
+
+
+def open_evaluation(
+    engine: DuckDB, checked: Checked, as_of: AsOf, *, lists_folder: Path | None = None, refit: bool = False,
+    models: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Evaluation:  # fmt: skip
+    """Begin an evaluation: find out who there is."""
+    size = population_size(engine)
+    mask = population(engine, as_of, size)
+    return Evaluation(
+        engine=engine, checked=checked, as_of=as_of, size=size, population=mask, everybody=pack(mask),
+        lists_folder=lists_folder, refit=refit, models=models or {},
+    )  # fmt: skip
+
+
+#: How definitions of later stages are computed: type of definition -> function(definition, evaluation).
+Evaluator = Callable[[Any, Evaluation], None]
+_EVALUATORS: dict[type, Evaluator] = {}
+
+
+def register_evaluator(kind: type, evaluator: Evaluator) -> None:
+    """Say how definitions of a kind are computed; the stage that owns the kind calls this."""
+    _EVALUATORS[kind] = evaluator
+
+
+def evaluator_of(definition: Any) -> Evaluator:
+    """Return how a definition is computed."""
+    try:
+        return _EVALUATORS[type(definition)]
+    except KeyError:
+        raise EvaluationError(f"Nothing is registered to compute a {type(definition).__name__.lower()}.") from None

@@ -1,0 +1,295 @@
+"""The counting kernel: measures of customers from sorted rows, by prefix sums.
+
+Rows of a chunk are sorted by customer and time, so a window of a customer is a run of rows [start, end). A count over
+any window is then C[end] - C[start], where C is one cumulative sum per distinct filter; a sum likewise, on whole
+numbers and so exactly; first and last by their place among the rows that passed. Each distinct filter and window
+is computed once, however many measures share it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from satsuma.errors import EvaluationError
+from satsuma.evaluation.calendar import local_days
+from satsuma.evaluation.scan import MISSING, Chunk, Value
+from satsuma.language.types import Condition, Measure, Window
+
+Numbers = NDArray[np.int64]
+
+UTC = ZoneInfo("UTC")
+
+#: Sums beyond this would not fit a whole number of 64 bits.
+LARGEST_SUM = 9.2e18
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """A measure's result over the customers of a chunk: whole numbers (of 1/scale) and who has one.
+
+    `denominator` is set for an average: the value is numbers / denominator.
+    """
+
+    numbers: Numbers
+    present: NDArray[np.bool_] | None
+    denominator: Numbers | None = None
+
+
+class Counter:
+    """Answers measures over one chunk, sharing what they have in common."""
+
+    def __init__(self, chunk: Chunk, as_of: int, zone: ZoneInfo = UTC) -> None:
+        self.chunk = chunk
+        self.as_of = as_of
+        self.zone = zone
+        counts = np.bincount(chunk.customer.astype(np.int64) - chunk.low, minlength=chunk.high - chunk.low)
+        self.offsets = np.zeros(len(counts) + 1, np.int64)
+        np.cumsum(counts, out=self.offsets[1:])
+        self._runs: dict[tuple[int | None, int], tuple[Numbers, Numbers]] = {}
+        self._prefix: dict[tuple[Condition | None, Value | None, bool], Numbers] = {}
+        self._kept: dict[tuple[Condition | None, Value | None], NDArray[np.bool_] | None] = {}
+        self._bounded: dict[Value, bool] = {}
+        self._rows: dict[tuple[Condition | None, Value | None], Numbers] = {}
+        self._repeats: dict[tuple[Condition | None, Value, int], Numbers] = {}
+        self._periods: dict[str, Numbers] = {}
+        self._closing: dict[tuple[Condition | None, str, int], Numbers] = {}
+
+    def measure(self, measure: Measure, value: Value | None) -> Measured:
+        """Return the result of one measure; `value` is how its property was read."""
+        start, end = self.run(measure.window)
+        name = measure.aggregate
+        if name == "count":
+            return Measured(self._counted(measure.where, None, start, end), None)
+        if name in ("days_active", "months_active"):
+            return Measured(self._active(measure.where, name, measure.window), None)
+        if name in ("first_time", "last_time"):
+            index, found = self._edge(measure.where, None, start, end, last=name == "last_time")
+            return Measured(self.chunk.time[index] if len(self.chunk.time) else index, found)
+        assert value is not None
+        if name in ("first", "last"):
+            index, found = self._edge(measure.where, value, start, end, last=name == "last")
+            values = self.chunk.values[value]
+            return Measured(values[index] if len(values) else index, found)
+        if name == "sum":
+            return Measured(self._summed(measure.where, value, start, end), None)
+        if name == "avg":
+            count = self._counted(measure.where, value, start, end)
+            total = self._summed(measure.where, value, start, end)
+            return Measured(total, count > 0, np.maximum(count, 1))
+        if name in ("min", "max"):
+            return self._extreme(measure.where, value, start, end, largest=name == "max")
+        if name == "distinct":
+            return Measured(self._distinct(measure.where, value, measure.window), None)
+        return self._mode(measure.where, value, measure.window)
+
+    # ------------------------------------------------------------------------------------------------- shared parts
+
+    def run(self, window: Window) -> tuple[Numbers, Numbers]:
+        """Return the first row of each customer inside a window, and the one after its last."""
+        low, high = window.borders(self.as_of)
+        key = (low, high)
+        if key not in self._runs:
+            begin = self.offsets[:-1]
+            start = begin if low is None else begin + self._until(low)
+            end = self.offsets[1:] if high >= self.as_of else begin + self._until(high)
+            self._runs[key] = (start, np.maximum(start, end))
+        return self._runs[key]
+
+    def _until(self, moment: int) -> Numbers:
+        """Count each customer's rows up to a moment, inclusive."""
+        return _between(_cumulative(self.chunk.time <= moment), self.offsets[:-1], self.offsets[1:])
+
+    def kept(self, where: Condition | None, value: Value | None) -> NDArray[np.bool_] | None:
+        """Return which rows pass the filter and have the property; None for all of them."""
+        key = (where, value)
+        if key not in self._kept:
+            mask = None if where is None else self.chunk.filters[where]
+            if value is not None:
+                known = self.chunk.values[value] != MISSING
+                mask = known if mask is None else mask & known
+            self._kept[key] = mask
+        return self._kept[key]
+
+    def _with_value(self, where: Condition | None, value: Value) -> NDArray[np.bool_]:
+        mask = self.kept(where, value)
+        assert mask is not None
+        return mask
+
+    def _counted(self, where: Condition | None, value: Value | None, start: Numbers, end: Numbers) -> Numbers:
+        if self.kept(where, value) is None:
+            return end - start
+        return _between(self._running(where, value), start, end)
+
+    def _running(self, where: Condition | None, value: Value | None) -> Numbers:
+        """Return how many kept rows stand before each row."""
+        key = (where, value, False)
+        if key not in self._prefix:
+            mask = self.kept(where, value)
+            assert mask is not None
+            self._prefix[key] = _cumulative(mask)
+        return self._prefix[key]
+
+    def _summed(self, where: Condition | None, value: Value, start: Numbers, end: Numbers) -> Numbers:
+        key = (where, value, True)
+        if key not in self._prefix:
+            mask = self._with_value(where, value)
+            # Whole numbers wrap around instead of losing digits, so a difference of two prefixes is always exact.
+            total = np.zeros(len(self.chunk.time) + 1, np.int64)
+            np.cumsum(np.where(mask, self.chunk.values[value], 0), out=total[1:])
+            self._prefix[key] = total
+        if not self._small(value):
+            self._check_size(where, value, start, end)
+        return _between(self._prefix[key], start, end)
+
+    def _small(self, value: Value) -> bool:
+        """Say whether no customer's rows can add up to more than a whole number holds."""
+        if value not in self._bounded:
+            values = self.chunk.values[value]
+            largest = float(np.max(np.abs(values), where=values != MISSING, initial=0))
+            self._bounded[value] = largest * int(np.diff(self.offsets).max(initial=0)) < LARGEST_SUM
+        return self._bounded[value]
+
+    def _check_size(self, where: Condition | None, value: Value, start: Numbers, end: Numbers) -> None:
+        values = np.where(self._with_value(where, value), self.chunk.values[value], 0).astype(np.float64)
+        places = np.empty(2 * len(start), np.int64)
+        places[0::2], places[1::2] = start, end
+        sums = np.add.reduceat(np.append(values, 0.0), places)[0::2]
+        if bool((np.abs(sums[end > start]) > LARGEST_SUM).any()):
+            raise EvaluationError(
+                f"A sum of the property '{value.property}' is above {int(LARGEST_SUM) // value.scale:,}, the most that "
+                "is counted exactly.",
+                hint="Look for impossible values of it, leave them out with 'where', or load it in a larger unit.",
+            )
+
+    def _edge(
+        self, where: Condition | None, value: Value | None, start: Numbers, end: Numbers, *, last: bool
+    ) -> tuple[Numbers, NDArray[np.bool_]]:
+        """Return the row of the first or last kept event inside each run, and whether there is one."""
+        mask = self.kept(where, value)
+        if mask is None:
+            found = end > start
+            return np.where(found, end - 1 if last else start, 0), found
+        # The kept rows before a row are counted anyway: among them the count is the place of the next one.
+        before, upto = self._running(where, value)[start], self._running(where, value)[end]
+        found = upto > before
+        key = (where, value)
+        if key not in self._rows:
+            self._rows[key] = np.flatnonzero(mask)
+        rows = self._rows[key]
+        if not len(rows):
+            return np.zeros(len(start), np.int64), found
+        return rows[np.where(found, upto - 1 if last else before, 0)], found
+
+    def _extreme(
+        self, where: Condition | None, value: Value, start: Numbers, end: Numbers, *, largest: bool
+    ) -> Measured:
+        found = self._counted(where, value, start, end) > 0
+        limits = np.iinfo(np.int64)
+        neutral = limits.min if largest else limits.max
+        values = np.append(np.where(self._with_value(where, value), self.chunk.values[value], neutral), neutral)
+        # reduceat reads [start, end) at even places; an empty run would read one row, but is not `found`.
+        places = np.empty(2 * len(start), np.int64)
+        places[0::2], places[1::2] = start, end
+        reduce = np.maximum.reduceat if largest else np.minimum.reduceat
+        numbers = reduce(values, places)[0::2] if len(places) else np.zeros(0, np.int64)
+        return Measured(numbers, found)
+
+    def _rows_in(self, where: Condition | None, value: Value, window: Window) -> NDArray[np.bool_]:
+        low, high = window.borders(self.as_of)
+        mask = self._with_value(where, value)
+        if high < self.as_of:
+            mask = mask & (self.chunk.time <= high)
+        return mask if low is None else mask & (self.chunk.time > low)
+
+    def _distinct(self, where: Condition | None, value: Value, window: Window) -> Numbers:
+        """Count distinct values: a row counts when it is the last with its value before the window's end."""
+        _, high = window.borders(self.as_of)
+        key = (where, value, min(high, self.as_of))
+        if key not in self._repeats:
+            mask = self._with_value(where, value)
+            if high < self.as_of:
+                mask = mask & (self.chunk.time <= high)
+            rows = np.flatnonzero(mask)
+            codes, customer = self.chunk.values[value][rows], self.chunk.customer[rows]
+            order = np.lexsort((codes, customer))
+            codes, customer = codes[order], customer[order]
+            last = np.ones(len(rows), np.bool_)
+            last[:-1] = (codes[1:] != codes[:-1]) | (customer[1:] != customer[:-1])
+            flags = np.zeros(len(self.chunk.time), np.bool_)
+            flags[rows[order[last]]] = True
+            self._repeats[key] = _cumulative(flags)
+        start, end = self.run(window)
+        return _between(self._repeats[key], start, end)
+
+    def _active(self, where: Condition | None, name: str, window: Window) -> Numbers:
+        """Count local days or months with a kept event: its last one before the window's end stands for each."""
+        _, high = window.borders(self.as_of)
+        key = (where, name, min(high, self.as_of))
+        if key not in self._closing:
+            mask = np.ones(len(self.chunk.time), np.bool_) if where is None else self.chunk.filters[where]
+            if high < self.as_of:
+                mask = mask & (self.chunk.time <= high)
+            rows = np.flatnonzero(mask)
+            period, customer = self._period(name)[rows], self.chunk.customer[rows]
+            closes = np.ones(len(rows), np.bool_)
+            closes[:-1] = (period[1:] != period[:-1]) | (customer[1:] != customer[:-1])
+            flags = np.zeros(len(self.chunk.time), np.bool_)
+            flags[rows[closes]] = True
+            self._closing[key] = _cumulative(flags)
+        start, end = self.run(window)
+        return _between(self._closing[key], start, end)
+
+    def _period(self, name: str) -> Numbers:
+        """Return the local day or month of each row, numbered since 1970."""
+        if name not in self._periods:
+            everything = np.ones(len(self.chunk.time), np.bool_)
+            days = local_days(self.chunk.time, everything, self.zone)
+            months = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+            self._periods.update(days_active=days, months_active=months)
+        return self._periods[name]
+
+    def _mode(self, where: Condition | None, value: Value, window: Window) -> Measured:
+        """Return the most frequent value of each customer; of tied ones the smallest (rule S3)."""
+        rows = np.flatnonzero(self._rows_in(where, value, window))
+        size = self.chunk.high - self.chunk.low
+        numbers, found = np.zeros(size, np.int64), np.zeros(size, np.bool_)
+        if not len(rows):
+            return Measured(numbers, found)
+        codes = self.chunk.values[value][rows]
+        customer = self.chunk.customer[rows].astype(np.int64) - self.chunk.low
+        order = np.lexsort((codes, customer))
+        codes, customer = codes[order], customer[order]
+        fresh = np.ones(len(codes), np.bool_)
+        fresh[1:] = (codes[1:] != codes[:-1]) | (customer[1:] != customer[:-1])
+        starts = np.flatnonzero(fresh)
+        counts = np.diff(np.append(starts, len(codes)))
+        codes, customer = codes[starts], customer[starts]
+        best = np.lexsort((codes, -counts, customer))
+        first = np.ones(len(best), np.bool_)
+        first[1:] = customer[best][1:] != customer[best][:-1]
+        chosen = best[first]
+        numbers[customer[chosen]] = codes[chosen]
+        found[customer[chosen]] = True
+        return Measured(numbers, found)
+
+
+def _cumulative(mask: NDArray[np.bool_]) -> Numbers:
+    """Return the running count of a mask with a zero before it, shape (rows + 1,)."""
+    total = np.zeros(len(mask) + 1, np.int32)
+    np.cumsum(mask, out=total[1:], dtype=np.int32)
+    return total  # type: ignore[return-value]
+
+
+def _between(prefix: Numbers, start: Numbers, end: Numbers) -> Numbers:
+    return prefix[end] - prefix[start]
+
+
+def measured_all(chunk: Chunk, as_of: int, measures: Sequence[tuple[Measure, Value | None]]) -> list[Measured]:
+    """Answer many measures over one chunk."""
+    counter = Counter(chunk, as_of)
+    return [counter.measure(measure, value) for measure, value in measures]
