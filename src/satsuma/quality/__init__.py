@@ -1,0 +1,1 @@
+"""Standardise, check, quarantine, report: what was found in the data and what was done about it."""

@@ -1,0 +1,1 @@
+"""Files in: reading, encodings, dialects, recognising columns, mappings."""
