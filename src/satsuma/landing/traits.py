@@ -1,0 +1,164 @@
+"""Loaded traits: the current value in a typed column, every change in `trait_changes`.
+
+`trait_changes` keeps changes alone: the value before the first one is valid since ever. A fact has a moment from which
+it is valid (a column of the source, else the moment of the load) and the moment at which it was known (the load's).
+A fact that is older than the standing value goes into the history and leaves the column as it is; where it comes just
+before a later change, that change is stated anew with the value it now departs from. Nothing in the log is rewritten:
+of entries with one `valid_from` the one known last holds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from satsuma.catalog import COLUMN_TYPES
+from satsuma.engines.duckdb import identifier, literal
+from satsuma.landing.columns import Column
+from satsuma.landing.outcome import Landing
+
+Entity = Literal["customer", "account"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upserted:
+    """Rows of the source by what they did, and how many changes were logged."""
+
+    loaded: int
+    updated: int
+    unchanged: int
+    superseded_rows: int
+    changes: int
+
+
+def upsert(landing: Landing, relation: str, *, entity: Entity, columns: list[Column], is_dated: bool) -> Upserted:
+    """Bring the staged facts into the columns and the log.
+
+    Parameters
+    ----------
+    relation : table with `_row_no`, `_source`, `_no` (number of the customer or account), `_is_new` (nothing was loaded
+        about it before), `_valid_from`, and one column per entry of `columns`, already of its type.
+    is_dated : whether the source says from when a row is valid; then each row is a fact of its own, else the last row
+        of each customer is taken.
+    """
+    engine = landing.engine
+    table, number = f"{entity}s", f"{entity}_no"
+    order = "_valid_from, _source, _row_no"
+    engine.execute(
+        f"""CREATE OR REPLACE TEMP TABLE landing_facts AS
+        SELECT *, row_number() OVER (PARTITION BY _no ORDER BY {order}) AS _round,
+            row_number() OVER (PARTITION BY _no ORDER BY _valid_from DESC, _source DESC, _row_no DESC) AS _from_last,
+            false AS _changed
+        FROM {relation}"""
+    )
+    rows = int(engine.value("SELECT count(*) FROM landing_facts"))
+    if is_dated:
+        rounds = int(engine.value("SELECT coalesce(max(_round), 0) FROM landing_facts"))
+    else:
+        engine.execute("DELETE FROM landing_facts WHERE _from_last > 1")
+        engine.execute("UPDATE landing_facts SET _round = 1 WHERE _round > 1")
+        rounds = 1
+    kept = int(engine.value("SELECT count(*) FROM landing_facts"))
+    changes = 0
+    for turn in range(1, rounds + 1):
+        if not is_dated:
+            _fill_new(landing, table, number, columns)
+        for column in columns:
+            if is_dated or not column.is_new:
+                changes += _apply(landing, column, entity=entity, turn=turn, is_dated=is_dated)
+    loaded, updated = engine.row(
+        """SELECT count_if(_is_new AND _round = 1), count_if(_changed AND NOT (_is_new AND _round = 1))
+        FROM landing_facts"""
+    )
+    engine.execute("DROP TABLE landing_facts")
+    return Upserted(
+        loaded=int(loaded or 0),
+        updated=int(updated or 0),
+        unchanged=rows - int(loaded or 0) - int(updated or 0),
+        superseded_rows=rows - kept,
+        changes=changes,
+    )
+
+
+def _fill_new(landing: Landing, table: str, number: str, columns: list[Column]) -> None:
+    """Write what is valid since ever: all about new rows, and a trait's first values about the others."""
+    engine = landing.engine
+    for condition, chosen in (
+        ("f._is_new", columns),
+        ("NOT f._is_new", [column for column in columns if column.is_new]),
+    ):
+        if chosen:
+            sets = ", ".join(f"{identifier(column.name)} = f.{identifier(column.name)}" for column in chosen)
+            engine.execute(
+                f"UPDATE {table} SET {sets} FROM landing_facts f WHERE {table}.{number} = f._no AND {condition}"
+            )
+    fresh = [f"{identifier(column.name)} IS NOT NULL" for column in columns if column.is_new]
+    if fresh:
+        engine.execute(f"UPDATE landing_facts SET _changed = true WHERE NOT _is_new AND ({' OR '.join(fresh)})")
+
+
+def _apply(landing: Landing, column: Column, *, entity: Entity, turn: int, is_dated: bool) -> int:
+    """Apply one round of facts about one trait; returns how many entries were logged."""
+    engine = landing.engine
+    table, number, trait = f"{entity}s", f"{entity}_no", literal(column.name)
+    name = identifier(column.name)
+    sql_type = COLUMN_TYPES[column.type]
+    only_known = "" if is_dated else "AND NOT f._is_new"
+    log = f"(SELECT * FROM trait_changes WHERE entity = '{entity}' AND trait = {trait})"
+    latest = "ORDER BY valid_from DESC, known_at DESC, load_id DESC"
+    first = "ORDER BY valid_from, known_at DESC, load_id DESC"
+    has_log = bool(engine.value(f"SELECT count(*) FROM {log} t"))
+    if has_log:
+        # The value at a moment: the last change up to it; before the first change, what that one departed from.
+        engine.execute(
+            f"""CREATE OR REPLACE TEMP TABLE landing_then AS
+            SELECT f._no, count(t.trait) AS entries, count_if(t.valid_from <= f._valid_from) AS before,
+                first(t.new_value {latest}) FILTER (t.valid_from <= f._valid_from) AS last_value,
+                first(t.old_value {first}) AS first_value,
+                min(t.valid_from) FILTER (t.valid_from > f._valid_from) AS next_from,
+                first(t.new_value {first}) FILTER (t.valid_from > f._valid_from) AS next_value
+            FROM landing_facts f LEFT JOIN {log} t ON t.entity_no = f._no
+            WHERE f._round = {turn} {only_known} GROUP BY ALL"""
+        )
+        stood = f"""CASE WHEN t.before > 0 THEN CAST(t.last_value AS {sql_type})
+            WHEN t.entries > 0 THEN CAST(t.first_value AS {sql_type}) ELSE c.{name} END"""
+        join, following = "JOIN landing_then t ON t._no = f._no", "t.next_from, t.next_value"
+    else:
+        stood, join, following = (
+            f"c.{name}",
+            "",
+            "CAST(NULL AS TIMESTAMP) AS next_from, CAST(NULL AS VARCHAR) AS next_value",
+        )
+    engine.execute(
+        f"""CREATE OR REPLACE TEMP TABLE landing_changes AS
+        SELECT * FROM (SELECT f._no, f._valid_from, {stood} AS old_value, f.{name} AS new_value, {following}
+            FROM landing_facts f JOIN {table} c ON c.{number} = f._no {join}
+            WHERE f._round = {turn} {only_known})
+        WHERE old_value IS DISTINCT FROM new_value ORDER BY _no"""
+    )
+    logged = 0
+    if engine.value("SELECT count(*) FROM landing_changes"):
+        columns = "entity, entity_no, trait, old_value, new_value, valid_from, known_at, load_id"
+        rest = f"{landing.now_sql}, {landing.load_id}"
+        old, new = "CAST(old_value AS VARCHAR)", "CAST(new_value AS VARCHAR)"
+        target = f"trait_changes ({columns})"
+        logged += engine.insert(
+            target,
+            f"""SELECT '{entity}', _no, {trait}, {old}, {new}, _valid_from, {rest} FROM landing_changes""",
+        )
+        logged += engine.insert(
+            target,
+            f"""SELECT '{entity}', _no, {trait}, {new}, next_value, next_from, {rest} FROM landing_changes
+            WHERE next_from IS NOT NULL AND next_value IS DISTINCT FROM {new}""",
+        )
+        engine.execute(
+            f"""UPDATE {table} SET {name} = l.new_value FROM landing_changes l
+            WHERE {table}.{number} = l._no AND l.next_from IS NULL"""
+        )
+        engine.execute(
+            f"""UPDATE landing_facts SET _changed = true FROM landing_changes l
+            WHERE landing_facts._no = l._no AND _round = {turn}"""
+        )
+    engine.execute("DROP TABLE landing_changes")
+    engine.execute("DROP TABLE IF EXISTS landing_then")
+    return logged

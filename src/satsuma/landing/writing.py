@@ -1,0 +1,156 @@
+"""Clean rows to stored rows, in one transaction: the stage of their kind, the quarantine, the quality, the record."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from satsuma.catalog import Catalog
+from satsuma.engines.duckdb import DuckDB, identifier
+from satsuma.errors import SourceError
+from satsuma.landing import consents, customers, deals, events, order_files, products, records, store, surveys
+from satsuma.landing.outcome import Landed, Landing, LoadOutcome, Progress, silent
+from satsuma.quality.incoming import Incoming, LoadKind
+
+_STAGES: Mapping[LoadKind, Callable[[Landing], Landed]] = {
+    "customers": customers.land_customers,
+    "accounts": customers.land_accounts,
+    "events": events.land_events,
+    "orders": order_files.land_orders,
+    "order-lines": order_files.land_orders,
+    "products": products.land_products,
+    "consents": consents.land_consents,
+    "surveys": surveys.land_surveys,
+    "deals": deals.land_deals,
+}
+
+
+class _DryRunDone(Exception):  # noqa: N818 not an error: it carries a result
+    """Carries the outcome out of a transaction that is taken back."""
+
+    def __init__(self, outcome: LoadOutcome) -> None:
+        super().__init__()
+        self.outcome = outcome
+
+
+def land_incoming(
+    engine: DuckDB,
+    incoming: Incoming,
+    *,
+    now: datetime,
+    mapping: Mapping[str, str] | None = None,
+    dry_run: bool = False,
+    catalog: Catalog | None = None,
+    progress: Progress = silent,
+    after: Callable[[], None] | None = None,
+) -> LoadOutcome:
+    """Store rows that are typed and clean, in one transaction.
+
+    Parameters
+    ----------
+    mapping : field -> column, to be kept with the load.
+    after : done last, within the transaction.
+
+    Returns
+    -------
+    LoadOutcome
+
+    Raises
+    ------
+    SourceError
+        When the rows do not fit what is stored; nothing is kept then.
+    """
+    import duckdb
+
+    try:
+        with engine.transaction():
+            outcome = _land(engine, incoming, now, mapping or {}, dry_run, catalog or Catalog(), progress)
+            if after is not None:
+                after()
+            if dry_run:
+                raise _DryRunDone(outcome)
+    except _DryRunDone as done:
+        return done.outcome
+    except duckdb.OutOfMemoryException:
+        raise SourceError(
+            "There is not enough memory for this load. Nothing was loaded.",
+            hint="Load fewer files at once, or give the computer more free memory or disk for temporary files.",
+        ) from None
+    except duckdb.Error as error:
+        # The engine's own message may repeat a value of the file.
+        raise SourceError(
+            f"The rows cannot be stored ({type(error).__name__}). Nothing was loaded.",
+            hint="Try the load with --dry-run and fewer columns to find the one that does not fit.",
+            engine_error=type(error).__name__,
+        ) from None
+    return outcome
+
+
+def _land(
+    engine: DuckDB,
+    incoming: Incoming,
+    now: datetime,
+    mapping: Mapping[str, str],
+    dry_run: bool,
+    catalog: Catalog,
+    progress: Progress,
+) -> LoadOutcome:
+    _name_own_columns(engine, incoming)
+    load_id = store.next_number(engine, "loads", "load_id")
+    landing = Landing(
+        engine=engine,
+        incoming=incoming,
+        load_id=load_id,
+        now=now,
+        is_first=not engine.value("SELECT count(*) FROM loads WHERE kind = ?", [incoming.load_kind]),
+        catalog=catalog,
+        progress=progress,
+    )
+    readable = landing.incoming_rows()
+    rows = readable + records.rejected_rows(engine, incoming)
+    landed = _STAGES[incoming.load_kind](landing)
+    appended = sum(landed.events.values())
+    if appended:
+        progress("keeping events in order")
+        # Purchases among events come from two statements, so that their names may stand in two runs.
+        exploded = engine.value("SELECT count(*) FROM orders WHERE load_id = ?", [load_id])
+        is_one_run = not (incoming.load_kind == "events" and exploded)
+        store.settle_order(engine, appended=appended, is_one_run=is_one_run)
+    quarantined = records.rejected_rows(engine, incoming)
+    records.keep_rejected(engine, incoming, load_id)
+    records.keep_quality(engine, incoming, load_id)
+    outcome = LoadOutcome(
+        load_id=load_id,
+        load_kind=incoming.load_kind,
+        sources=incoming.sources,
+        rows=rows,
+        quarantined=quarantined,
+        landed=landed,
+        mapping=dict(mapping) or {item.name: item.column for item in incoming.fields},
+        reasons=records.reasons(engine, incoming),
+        notes=tuple(dict.fromkeys((*incoming.notes, *landed.notes))),
+        is_dry_run=dry_run,
+    )
+    engine.execute(
+        "INSERT INTO loads (load_id, loaded_at, kind, sources, mapping, outcome) VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            load_id,
+            now,
+            incoming.load_kind,
+            list(incoming.sources),
+            json.dumps(outcome.mapping),
+            json.dumps(outcome.as_dict()),
+        ],
+    )
+    return outcome
+
+
+def _name_own_columns(engine: DuckDB, incoming: Incoming) -> None:
+    """Give the row's own facts names that no field can have, and fields their names back."""
+    table = identifier(incoming.table)
+    present = engine.columns(incoming.table)
+    for name, moved in (("row_no", "row_number"), ("source", "consent_source")):
+        engine.execute(f"ALTER TABLE {table} RENAME COLUMN {name} TO _{name}")
+        if moved in present and any(item.name == name for item in incoming.fields):
+            engine.execute(f"ALTER TABLE {table} RENAME COLUMN {moved} TO {name}")
