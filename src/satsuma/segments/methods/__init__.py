@@ -1,0 +1,32 @@
+"""How the methods of segmentations give their labels: one module each, chosen by the method's name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from satsuma.evaluation.context import Evaluation, Labels, register_evaluator
+from satsuma.language.types import Segmentation
+from satsuma.segments.methods.affinity import affinity_labels
+from satsuma.segments.methods.bands import band_labels
+from satsuma.segments.methods.cross import cross_labels
+from satsuma.segments.methods.lifecycle import lifecycle_labels
+from satsuma.segments.methods.rfm import rfm_labels
+from satsuma.segments.methods.rules import rule_labels
+
+#: The function of each method; it gives every customer of the population exactly one label.
+LABELLERS: Mapping[str, Callable[[Segmentation, Evaluation], Labels]] = {
+    "affinity": affinity_labels,
+    "bands": band_labels,
+    "cross": cross_labels,
+    "lifecycle": lifecycle_labels,
+    "rfm": rfm_labels,
+    "rules": rule_labels,
+}
+
+
+def evaluate_segmentation(segmentation: Segmentation, evaluation: Evaluation) -> None:
+    """Give everybody in the population one label."""
+    evaluation.labels[segmentation.name] = LABELLERS[segmentation.method](segmentation, evaluation)
+
+
+register_evaluator(Segmentation, evaluate_segmentation)
