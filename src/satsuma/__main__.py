@@ -1,0 +1,7 @@
+"""`python -m satsuma` is the `satsuma` program."""
+
+from __future__ import annotations
+
+from satsuma.cli import main
+
+main()

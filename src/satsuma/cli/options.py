@@ -1,0 +1,42 @@
+"""The options that commands share, and opening the workspace they name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from satsuma.workspace import Workspace
+
+WorkspaceOption = Annotated[
+    Path | None,
+    typer.Option(
+        "-w",
+        "--workspace",
+        metavar="DIR",
+        envvar="SATSUMA_WORKSPACE",
+        help="The workspace folder; else SATSUMA_WORKSPACE, else the current folder.",
+        show_default=False,
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Answer (and complain) in JSON, for programs.")]
+
+
+@contextmanager
+def opened(path: Path | None) -> Iterator[Workspace]:
+    """Open the workspace that the options name, and close it whatever happens."""
+    from satsuma.cli.running import remember_workspace
+    from satsuma.workspace import Workspace
+
+    with Workspace.open(Path.cwd() if path is None else path) as workspace:
+        remember_workspace(workspace.path)
+        yield workspace
+
+
+def example(*lines: str) -> str:
+    """Return the closing lines of a command's help."""
+    return "\n\n".join(f"Example: {line}" for line in lines)

@@ -1,0 +1,3 @@
+"""Audiences out."""
+
+from __future__ import annotations

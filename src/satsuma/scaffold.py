@@ -1,0 +1,133 @@
+"""The folder of a new workspace: what it holds and how it comes to be, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from satsuma.errors import WorkspaceError
+from satsuma.settings import FILE_NAME, Settings, render_settings
+
+#: Folders of definitions: text that people write and keep in version control.
+DEFINITION_FOLDERS = {
+    "traits": "one value per customer, computed",
+    "segments": "who is in: yes or no for each customer",
+    "segmentations": "one label for each customer",
+    "lists": "manual lists of customers",
+    "regions": "areas on a map",
+    "sources": "where data come from, and saved mappings",
+    "identity": "how records of one person are recognised",
+    "goals": "what is to be reached",
+    "campaigns": "what is done for whom",
+    "templates": "texts of messages",
+    "slots": "places a message can appear",
+    "destinations": "where audiences go",
+}
+
+STATE = "state"
+WAREHOUSE = "warehouse.duckdb"
+LEDGER = "ledger.db"
+CATALOG = "catalog.yaml"
+
+_IGNORED = f"""\
+# Data stay out of version control; definitions are made to live in it.
+/{STATE}/
+/{WAREHOUSE}*
+/{LEDGER}*
+/*.html
+"""
+
+_README = """\
+# {name}
+
+A Satsuma workspace: customer segments, defined in files.
+
+| here | what |
+|---|---|
+| `satsuma.yaml` | name, time zone, currency |
+| `catalog.yaml` | what is known about each trait and event; `satsuma load` adds to it, people may correct it |
+{folders}
+| `state/` | results, exports and logs; made again by `satsuma run` |
+| `warehouse.duckdb`, `ledger.db` | the data, and the record of every load and run |
+
+    satsuma load orders.csv --as order-lines    # bring data in
+    satsuma suggest                             # write ready-made definitions for what the data hold
+    satsuma run                                 # compute traits, segmentations and segments
+    satsuma report -o report.html               # one page that shows it all
+"""
+
+
+def create_folder(path: Path, settings: Settings) -> None:
+    """Make the workspace folder `path`; it may exist already if it is empty.
+
+    Raises
+    ------
+    WorkspaceError
+        When something is in the way. Nothing is left behind.
+    """
+    if (path / FILE_NAME).exists():
+        raise WorkspaceError(
+            f"'{path}' is a workspace already.",
+            hint="Use it as it is (-w), edit its satsuma.yaml, or choose another folder.",
+            path=str(path),
+        )
+    if path.exists() and not path.is_dir():
+        raise WorkspaceError(f"'{path}' is a file.", hint="A workspace is a folder: choose another name.")
+    if path.is_dir() and any(path.iterdir()):
+        raise WorkspaceError(
+            f"The folder '{path}' is not empty.",
+            hint="A workspace starts in a new or empty folder: choose another name, for example a folder inside it.",
+            path=str(path),
+        )
+    try:
+        _build(path, settings)
+    except OSError as error:
+        raise WorkspaceError(
+            f"The folder '{path}' cannot be created ({error.strerror or 'the system refused'}).",
+            hint="Choose a place where you may write.",
+            path=str(path),
+        ) from None
+
+
+def _build(path: Path, settings: Settings) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Built beside its place and moved there: an interrupted init leaves no half of a workspace.
+    draft = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+    try:
+        draft.chmod(0o755)
+        for folder in DEFINITION_FOLDERS:
+            (draft / folder).mkdir()
+            # Version control keeps no empty folders.
+            (draft / folder / ".gitkeep").touch()
+        (draft / STATE).mkdir()
+        rows = "\n".join(f"| `{folder}/` | {meaning} |" for folder, meaning in DEFINITION_FOLDERS.items())
+        (draft / "README.md").write_text(_README.format(name=settings.name, folders=rows), encoding="utf-8")
+        (draft / ".gitignore").write_text(_IGNORED, encoding="utf-8")
+        (draft / CATALOG).write_text("traits: {}\nevents: {}\n", encoding="utf-8")
+        (draft / FILE_NAME).write_text(render_settings(settings), encoding="utf-8")
+        if path.is_dir():
+            # An empty folder that is there may be a mount or a current folder: fill it, do not replace it. The
+            # settings come last, since they are what makes it a workspace.
+            for entry in sorted(draft.iterdir(), key=lambda entry: entry.name == FILE_NAME):
+                shutil.move(str(entry), path / entry.name)
+        else:
+            os.replace(draft, path)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Write a text file whole or not at all: beside its place, then moved there."""
+    draft = path.with_name(f".{path.name}.new")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        os.replace(draft, path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise WorkspaceError(
+            f"'{path}' cannot be written ({error.strerror or 'the system refused'}).",
+            hint="Check that you may write there and that the disk is not full, then try again.",
+            path=str(path),
+        ) from None

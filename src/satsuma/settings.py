@@ -1,0 +1,304 @@
+"""What a workspace says about itself: the file `satsuma.yaml`.
+
+Read with every mistake named by line; written once, by `init`, with a comment beside each line for the person who
+will edit it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from satsuma import documents
+from satsuma.errors import WrongUse, nearest
+from satsuma.language.durations import DURATION_HINT, parse_duration
+
+FILE_NAME = "satsuma.yaml"
+
+ENGINES = ("duckdb",)
+LEGAL_BASES = ("consent", "contract", "legal_obligation", "vital_interests", "public_task", "legitimate_interests")
+
+#: What may be kept for a limited time only. The limits are kept here as the decision they are.
+RETAINED = ("events", "quarantine", "exports", "logs")
+
+KEYS = ("name", "timezone", "currency", "default_region", "engine", "ledger", "retention", "purposes")
+
+#: The active codes of ISO 4217 that stand for money people pay with.
+CURRENCIES = frozenset(
+    """
+    AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLP CNY
+    COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS
+    INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP
+    MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR
+    SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VED VES VND
+    VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG
+    """.split()
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purpose:
+    """Something personal data may be used for, and on what legal basis."""
+
+    title: str | None = None
+    legal_basis: str = "consent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings of one workspace.
+
+    default_region : the country that a phone number without a country code belongs to, or None.
+    ledger : URL of the operational database; None is the workspace's own `ledger.db`.
+    retention : how long each of `RETAINED` may be kept, in microseconds.
+    """
+
+    name: str
+    timezone: str
+    currency: str
+    default_region: str | None = None
+    engine: str = "duckdb"
+    ledger: str | None = None
+    retention: Mapping[str, int] = field(default_factory=dict)
+    purposes: Mapping[str, Purpose] = field(default_factory=dict)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+
+# ----------------------------------------------------------------------------------------------------- single values
+
+
+def timezone_mistake(name: object) -> tuple[str, tuple[str, ...]] | None:
+    """Return what is wrong with a time zone's name and the nearest right ones, or None when it is right."""
+    if isinstance(name, str) and _is_zone(name):
+        return None
+    zones = [zone for zone in available_timezones() if _is_zone(zone)]
+    text = str(name)
+    folded = text.casefold().replace(" ", "_")
+    same = sorted(zone for zone in zones if folded in (zone.casefold(), zone.rpartition("/")[2].casefold()))
+    near = tuple(same[:3]) or nearest(text, sorted(zones))
+    return f"'{text}' is not a time zone. Zones are written Area/City, for example Europe/Paris, or UTC.", near
+
+
+def currency_mistake(code: object) -> tuple[str, tuple[str, ...]] | None:
+    """Return what is wrong with a currency's code and the nearest right ones, or None when it is right."""
+    if code in CURRENCIES:
+        return None
+    text = str(code)
+    near = (text.upper(),) if text.upper() in CURRENCIES else nearest(text, sorted(CURRENCIES))
+    return f"'{text}' is not a currency. Currencies are written as their three letters, for example EUR or USD.", near
+
+
+def region_mistake(code: object) -> tuple[str, tuple[str, ...]] | None:
+    """Return what is wrong with a country code, or None when it is right."""
+    countries = region_names()
+    if code in countries:
+        return None
+    text = str(code)
+    by_name = {name: letters for letters, name in countries.items()}
+    upper = {"UK": "GB"}.get(text.upper(), text.upper())
+    near = (upper,) if upper in countries else tuple(by_name[name] for name in nearest(text, by_name, most=1))
+    return f"'{text}' is not a country. Countries are written as their two letters, for example FR or US.", near
+
+
+def region_of(timezone: str) -> str | None:
+    """Return the country of a time zone, where it has one: `FR` for Europe/Paris, nothing for UTC."""
+    for line in _zone_table("zone.tab"):
+        country, _, zone, *_ = line.split("\t")
+        if zone == timezone:
+            return country
+    return None
+
+
+def region_names() -> dict[str, str]:
+    """Return the countries of ISO 3166, from two letters to English name."""
+    return dict(line.split("\t")[:2] for line in _zone_table("iso3166.tab"))
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (LookupError, ValueError, OSError):
+        return False
+    # Names that a system keeps beside the zones themselves: they mean another thing on another machine.
+    return name not in ("localtime", "posixrules", "Factory", "leapseconds", "tzdata.zi") and not name.startswith(
+        ("posix/", "right/")
+    )
+
+
+def _zone_table(name: str) -> list[str]:
+    text = resources.files("tzdata.zoneinfo").joinpath(name).read_text(encoding="utf-8")
+    return [line for line in text.splitlines() if line and not line.startswith("#")]
+
+
+# ---------------------------------------------------------------------------------------------------------- reading
+
+
+def read_settings(path: Path) -> Settings:
+    """Read and check `satsuma.yaml`.
+
+    Raises
+    ------
+    DefinitionError
+        With every mistake in the file.
+    """
+    return documents.read_checked(path, _Reader, _Reader.settings)
+
+
+class _Reader(documents.DocumentReader):
+    def settings(self) -> Settings | None:
+        given = self.document.value
+        if not isinstance(given, dict):
+            self.problem((), f"The settings of a workspace are 'key: value' lines: {', '.join(KEYS)}.")
+            return None
+        self.keys(given, KEYS, (), "is not a setting")
+        name = self.text(given, "name", required=True)
+        for key, check in (("timezone", timezone_mistake), ("currency", currency_mistake)):
+            if self.text(given, key, required=True) is not None:
+                self.checked((key,), check(given[key]))
+        region = given.get("default_region")
+        if region is not None:
+            self.checked(("default_region",), region_mistake(region))
+        engine = given.get("engine", "duckdb")
+        if engine not in ENGINES:
+            message = f"'{engine}' is not an engine; allowed: {', '.join(ENGINES)}."
+            self.problem(("engine",), message, nearest(str(engine), ENGINES))
+        ledger = self.ledger(given.get("ledger"))
+        retention = self.retention(given.get("retention"))
+        purposes = self.purposes(given.get("purposes"))
+        if self.problems or name is None:
+            return None
+        return Settings(
+            name=name,
+            timezone=given["timezone"],
+            currency=given["currency"],
+            default_region=region,
+            engine=engine,
+            ledger=ledger,
+            retention=retention,
+            purposes=purposes,
+        )
+
+    def checked(self, path: documents.Path_, mistake: tuple[str, tuple[str, ...]] | None) -> None:
+        if mistake is not None:
+            self.problem(path, *mistake)
+
+    def text(self, given: dict[str, Any], key: str, *, required: bool = False) -> str | None:
+        value = given.get(key)
+        if value is None:
+            if required:
+                self.problem((key,) if key in given else (), f"'{key}' is missing; every workspace says it.")
+            return None
+        if isinstance(value, (dict, list)):
+            self.problem((key,), f"'{key}' must be a text.")
+            return None
+        return self.document.text((key,)) or str(value)
+
+    def ledger(self, value: Any) -> str | None:
+        if value in (None, "sqlite"):
+            return None
+        if not isinstance(value, str) or not re.match(r"(sqlite|postgresql)(\+[a-z0-9]+)?://", value):
+            # The value is not repeated: it may hold a password.
+            message = (
+                "'ledger' is 'sqlite' (a file in the workspace) or a URL that starts with sqlite:// or postgresql://."
+            )
+            self.problem(("ledger",), message)
+            return None
+        return value
+
+    def mapping(self, key: str, value: Any) -> dict[str, Any]:
+        if value is None:
+            return {}
+        if isinstance(value, dict):
+            return value
+        self.problem((key,), f"'{key}' must hold 'name: ...' lines.")
+        return {}
+
+    def retention(self, value: Any) -> dict[str, int]:
+        kept = {}
+        for key, entry in self.mapping("retention", value).items():
+            length = parse_duration(entry)
+            if key not in RETAINED:
+                message = f"'{key}' has no retention; allowed: {', '.join(RETAINED)}."
+                self.problem(("retention", key), message, nearest(key, RETAINED))
+            elif length is None:
+                self.problem(("retention", key), f"The retention of {key} must be {DURATION_HINT}.")
+            else:
+                kept[key] = length
+        return kept
+
+    def purposes(self, value: Any) -> dict[str, Purpose]:
+        kept = {}
+        for name, entry in self.mapping("purposes", value).items():
+            path: documents.Path_ = ("purposes", name)
+            if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+                self.problem(path, f"'{name}' is not a name: small letters, digits and _, a letter first.")
+            if entry is not None and not isinstance(entry, dict):
+                self.problem(path, f"The purpose '{name}' holds 'title' and 'legal_basis'.")
+                continue
+            facts = entry or {}
+            for key in facts:
+                if key not in ("title", "legal_basis"):
+                    message = f"'{key}' is not known of a purpose; allowed: title, legal_basis."
+                    self.problem((*path, key), message, nearest(key, ("title", "legal_basis")))
+            basis = facts.get("legal_basis", "consent")
+            if basis not in LEGAL_BASES:
+                message = f"'{basis}' is not a legal basis; one of {', '.join(LEGAL_BASES)}."
+                self.problem((*path, "legal_basis"), message, nearest(str(basis), LEGAL_BASES))
+            title = facts.get("title")
+            kept[name] = Purpose(title=None if title is None else str(title), legal_basis=str(basis))
+        return kept
+
+
+# ---------------------------------------------------------------------------------------------------------- writing
+
+
+def checked_settings(*, name: str, timezone: str, currency: str, default_region: str | None = None) -> Settings:
+    """Return settings for a new workspace; a missing region is taken from the time zone, where that has one.
+
+    Raises
+    ------
+    WrongUse
+        For the first value that is not one, with the nearest right ones.
+    """
+    mistakes = {"timezone": timezone_mistake(timezone), "currency": currency_mistake(currency)}
+    if default_region is not None:
+        mistakes["default_region"] = region_mistake(default_region)
+    for option, mistake in mistakes.items():
+        if mistake is not None:
+            message, near = mistake
+            meant = f"Did you mean {' or '.join(near)}?" if near else "Nothing was created."
+            raise WrongUse(message, hint=meant, option=option, nearest=list(near))
+    return Settings(
+        name=name, timezone=timezone, currency=currency, default_region=default_region or region_of(timezone)
+    )
+
+
+def render_settings(settings: Settings) -> str:
+    """Return the text of a new `satsuma.yaml`."""
+    region = settings.default_region
+    name = "'" + settings.name.replace("'", "''") + "'"
+    lines = [
+        "# The settings of this workspace. `satsuma check` says whether they are right.",
+        f"name: {name}",
+        f"timezone: {settings.timezone}    # days, weeks and months begin and end here; times are stored in UTC",
+        f"currency: {settings.currency}    # all money is in this currency",
+        f"default_region: {region}    # the country of phone numbers written without one"
+        if region
+        else "# default_region: FR    # the country of phone numbers written without one",
+        "engine: duckdb",
+        "ledger: sqlite    # or a URL, postgresql://..., for several machines",
+        "",
+        "# How long things may be kept, and what personal data may be used for:",
+        "# retention: {events: 5y, quarantine: 90d}",
+        "# purposes:",
+        "#   email_marketing: {title: News by e-mail, legal_basis: consent}",
+    ]
+    return "\n".join(lines) + "\n"

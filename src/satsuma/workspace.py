@@ -1,0 +1,659 @@
+"""The door: one folder with definitions, a warehouse and a ledger.
+
+Every command and page goes through a `Workspace`. It opens the folder, the catalogue, the engine and the ledger, and
+hands each stage what that stage needs; no stage imports it or receives it whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from satsuma import scaffold
+from satsuma.catalog import Catalog, read_catalog, render_catalog
+from satsuma.errors import NotFound, SatsumaError, WorkspaceError, WrongUse, nearest
+from satsuma.language.durations import MOMENT_HINT, parse_moment
+from satsuma.settings import FILE_NAME, Settings, checked_settings, read_settings
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    import pyarrow as pa
+
+    from satsuma.engines.duckdb import DuckDB
+    from satsuma.landing.outcome import LoadOutcome
+    from satsuma.language.checker import Checked
+    from satsuma.language.definitions import ReadDefinitions
+    from satsuma.ledger import Activity, DefinitionText, Ledger
+    from satsuma.privacy.release import Release
+    from satsuma.quality.quarantine import QuarantinedRow, QuarantineGroup
+    from satsuma.quality.report import QualityReport
+    from satsuma.report.contents import ReportContents
+    from satsuma.segments.run import Preview, RunOutcome
+    from satsuma.segments.suggestions import Suggestion
+    from satsuma.segments.views import SegmentationView, SegmentView
+    from satsuma.sources.mapping import Mapping as ColumnMappings
+    from satsuma.traits.views import TraitView
+
+#: Told the name of each step as it starts, and where it is known how much of it is done: `(step, done, total)`.
+Progress = Callable[..., None]
+
+#: A moment: text as people write it, a day (its first moment), or a time (in the workspace's zone when it has none).
+Moment = str | date | datetime
+
+#: Data that end longer ago than this before `as_of` are probably not the latest.
+STALE_AFTER = timedelta(days=30)
+
+
+def _silent(*_told: object) -> None:
+    """Ignore progress."""
+
+
+class Workspace:
+    """One workspace folder, open for use. Use it in a `with` statement, or call `close`.
+
+    Examples
+    --------
+    >>> from satsuma import Workspace
+    >>> with Workspace.create("shop", timezone="Europe/Paris", currency="EUR") as shop:  # doctest: +SKIP
+    ...     shop.load("orders.csv", kind="order-lines")
+    ...     shop.run(as_of="2024-12-31")
+    ...     champions = shop.segment("champions").customers()
+    """
+
+    def __init__(self, path: Path, settings: Settings) -> None:
+        self.path = path
+        self.settings = settings
+
+    # ------------------------------------------------------------------------------------------------ open and close
+
+    @classmethod
+    def create(
+        cls,
+        path: str | Path,
+        *,
+        timezone: str,
+        currency: str,
+        name: str | None = None,
+        default_region: str | None = None,
+    ) -> Workspace:
+        """Make a new workspace in a new or empty folder and open it.
+
+        Parameters
+        ----------
+        timezone : an IANA name such as Europe/Paris; days, weeks and months begin and end there.
+        currency : an ISO 4217 code such as EUR; all money is in it.
+        name : shown to people; the folder's name when not given.
+        default_region : ISO 3166 code of the country whose telephone numbers come without one; the time zone's
+            country when not given.
+
+        Raises
+        ------
+        WrongUse
+            When a value is not one, with the nearest right ones.
+        WorkspaceError
+            When the folder is a workspace already, is not empty or cannot be made.
+        """
+        folder = Path(path).absolute()
+        settings = checked_settings(
+            name=name or folder.name, timezone=timezone, currency=currency, default_region=default_region
+        )
+        scaffold.create_folder(folder, settings)
+        return cls.open(folder)
+
+    @classmethod
+    def open(cls, path: str | Path) -> Workspace:
+        """Open an existing workspace.
+
+        Raises
+        ------
+        WorkspaceError
+            When the folder is not a workspace.
+        DefinitionError
+            When `satsuma.yaml` has mistakes; all are named.
+        """
+        folder = Path(path).absolute()
+        if not (folder / FILE_NAME).is_file():
+            what = f"The folder '{folder}' is not a workspace" if folder.is_dir() else f"There is no folder '{folder}'"
+            raise WorkspaceError(
+                f"{what}.",
+                hint="Name a workspace with -w DIR or SATSUMA_WORKSPACE, or make one: "
+                "satsuma init DIR --timezone Europe/Paris --currency EUR",
+                path=str(folder),
+            )
+        return cls(folder, read_settings(folder / FILE_NAME))
+
+    def close(self) -> None:
+        """Give the warehouse and the ledger free for other processes."""
+        for part in ("engine", "ledger"):
+            held = self.__dict__.pop(part, None)
+            if held is not None:
+                held.close()
+
+    def __enter__(self) -> Workspace:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Workspace({str(self.path)!r})"
+
+    # ---------------------------------------------------------------------------------------------------- the parts
+
+    @property
+    def state(self) -> Path:
+        """The folder of results, exports and logs."""
+        return self.path / scaffold.STATE
+
+    @cached_property
+    def engine(self) -> DuckDB:
+        """The warehouse, opened when first needed; one process owns it until `close`."""
+        from satsuma.engines.duckdb import DuckDB
+
+        engine = DuckDB(self.path / scaffold.WAREHOUSE)
+        try:
+            engine.create_schema()
+        except BaseException:
+            engine.close()
+            raise
+        return engine
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The operational database, opened when first needed."""
+        from satsuma.ledger import Ledger
+
+        # The warehouse first: whoever holds it is the only one at work, and may say what was interrupted.
+        _ = self.engine
+        url = self.settings.ledger
+        ledger = Ledger(url) if url else Ledger.in_file(self.path / scaffold.LEDGER)
+        ledger.settle_interrupted(_now())
+        return ledger
+
+    @property
+    def catalog(self) -> Catalog:
+        """What is known about traits and events, as `catalog.yaml` says now."""
+        return read_catalog(self.path / scaffold.CATALOG)
+
+    def activity(self, *, most: int = 100) -> list[Activity]:
+        """Return every load, run and export that was tried, newest first."""
+        return self.ledger.activities(most=most)
+
+    # --------------------------------------------------------------------------------------------------------- data
+
+    def load(
+        self,
+        paths: str | Path | Sequence[str | Path],
+        *,
+        kind: str,
+        map: Mapping[str, str] | None = None,  # noqa: A002 - the word of the command line
+        mapping: str | Path | None = None,
+        received_at: str | None = None,
+        valid_from: str | None = None,
+        sheet: str | None = None,
+        save_mapping: str | Path | None = None,
+        dry_run: bool = False,
+        now: datetime | None = None,
+        progress: Progress | None = None,
+    ) -> LoadOutcome:
+        """Read files into the warehouse, all or nothing.
+
+        Parameters
+        ----------
+        paths : files, folders or patterns such as `days/*.csv`.
+        kind : what a row is: customers, events, orders, order-lines, accounts, products, consents, surveys, deals.
+        map : field to column, where the guess is not right.
+        mapping : a file with a mapping, in place of guessing.
+        received_at, valid_from : columns that say when a fact became known, and since when it holds.
+        save_mapping : where to write the mapping that was used.
+        dry_run : say what would happen and change nothing.
+        now : the moment of loading, UTC without a zone; the clock's when not given.
+
+        Raises
+        ------
+        WrongUse
+            For an unknown kind, field or column.
+        SourceError
+            When a file cannot be read as what it was said to be; nothing was kept.
+        """
+        from satsuma.landing.load import load_files
+        from satsuma.quality.incoming import LOAD_KINDS
+
+        if kind not in LOAD_KINDS:
+            near = nearest(kind, LOAD_KINDS)
+            raise WrongUse(
+                f"'{kind}' is not a kind of data{f'; did you mean {near[0]}?' if near else '.'}",
+                hint=f"Say what a row is: {', '.join(LOAD_KINDS)}.",
+                allowed=list(LOAD_KINDS),
+                nearest=list(near),
+            )
+        given = [paths] if isinstance(paths, (str, Path)) else list(paths)
+        catalog = self.catalog
+        with self._recorded("load", unless=dry_run) as counts:
+            outcome = load_files(
+                self.engine,
+                given,
+                kind,  # type: ignore[arg-type]  # checked against LOAD_KINDS above
+                now=now or _now(),
+                timezone=self.settings.timezone,
+                default_region=self.settings.default_region,
+                overrides=dict(map or {}),
+                mapping=_saved_mapping(mapping),
+                received_at=received_at,
+                valid_from=valid_from,
+                sheet=sheet,
+                dry_run=dry_run,
+                catalog=catalog,
+                progress=progress or _silent,
+            )
+            counts.update(_numbers(outcome.as_dict()))
+        if not dry_run:
+            self._add_to_catalog(outcome.catalog)
+        if save_mapping is not None:
+            _save_mapping(outcome, Path(save_mapping))
+        return outcome
+
+    def quality(self) -> QualityReport:
+        """Return how complete, valid, unique and recent the loaded columns are, and what was changed."""
+        from satsuma.quality.report import quality_report
+
+        return quality_report(self.engine)
+
+    def quarantine(self) -> list[QuarantineGroup]:
+        """Return what is in quarantine: rows counted by load, source, column and reason."""
+        from satsuma.quality.quarantine import list_quarantine
+
+        return list(list_quarantine(self.engine))
+
+    def quarantined_rows(self, load_id: int, *, most: int = 20) -> list[QuarantinedRow]:
+        """Return the first rows of one load that are in quarantine, as they were in the file."""
+        from satsuma.quality.quarantine import show_quarantine
+
+        self._known_load(load_id)
+        return list(show_quarantine(self.engine, load_id=load_id, most=most))
+
+    def retry_quarantine(
+        self,
+        load_id: int,
+        *,
+        map: Mapping[str, str] | None = None,  # noqa: A002 - the word of the command line
+        mapping: str | Path | None = None,
+        now: datetime | None = None,
+        progress: Progress | None = None,
+    ) -> LoadOutcome:
+        """Read the quarantined rows of one load again; those that can be read now leave the quarantine."""
+        from satsuma.landing.retry import retry_quarantine
+
+        self._known_load(load_id)
+        catalog = self.catalog
+        with self._recorded("retry") as counts:
+            outcome = retry_quarantine(
+                self.engine,
+                load_id,
+                now=now or _now(),
+                timezone=self.settings.timezone,
+                default_region=self.settings.default_region,
+                overrides=dict(map or {}),
+                mapping=_saved_mapping(mapping),
+                catalog=catalog,
+                progress=progress or _silent,
+            )
+            counts.update(_numbers(outcome.as_dict()))
+        self._add_to_catalog(outcome.catalog)
+        return outcome
+
+    def data_until(self) -> datetime | None:
+        """Return the time of the newest event, aware of its zone (UTC); None when there are no events."""
+        newest: datetime | None = self.engine.value("SELECT max(time) FROM events WHERE superseded_at IS NULL")
+        return None if newest is None else newest.replace(tzinfo=UTC)
+
+    # -------------------------------------------------------------------------------------------------- definitions
+
+    def definitions(self, extra: ReadDefinitions | None = None) -> Checked:
+        """Read and check every definition, with the built-in traits.
+
+        Parameters
+        ----------
+        extra : definitions in place of those of the same name, as a preview has.
+
+        Raises
+        ------
+        DefinitionError
+            With every mistake in every file.
+        """
+        from satsuma.evaluation.lists import list_names
+        from satsuma.language.checker import Vocabulary
+        from satsuma.language.definitions import check_all, read_folder
+        from satsuma.traits.library import built_in_traits
+
+        catalog = self.catalog
+        vocabulary = Vocabulary(catalog=catalog, lists=list_names(self.path / "lists"), zone=self.settings.zone)
+        return check_all(read_folder(self.path, self.settings.zone), vocabulary, built_in_traits(catalog), extra)
+
+    def check(self) -> dict[str, int]:
+        """Check settings, catalogue and definitions; return how many of each there are.
+
+        Raises
+        ------
+        DefinitionError
+            With every mistake.
+        """
+        from satsuma.language.types import Segment, Segmentation, Trait
+
+        checked = self.definitions()
+        written = {
+            word: checked.of(kind).values()
+            for word, kind in (("traits", Trait), ("segments", Segment), ("segmentations", Segmentation))
+        }
+        counts = {word: sum(1 for item in found if item.file) for word, found in written.items()}
+        catalog = self.catalog
+        return {**counts, "loaded_traits": len(catalog.traits), "events": len(catalog.events)}
+
+    def suggest(self, *, write: bool = True) -> list[Suggestion]:
+        """Offer ready-made definitions for what the catalogue holds, and write them unless told not to.
+
+        A file that is there already is never touched, and not offered.
+        """
+        from satsuma.segments.suggestions import suggest
+
+        return suggest(self.engine, self.path, self.catalog, write=write)
+
+    # ------------------------------------------------------------------------------------------------------ results
+
+    def run(
+        self,
+        as_of: Moment | None = None,
+        *,
+        known_at: Moment | None = None,
+        refit: bool = False,
+        now: datetime | None = None,
+        progress: Progress | None = None,
+    ) -> RunOutcome:
+        """Compute traits, segmentations and segments as of a moment and keep the results.
+
+        Parameters
+        ----------
+        as_of : the moment; now when not given.
+        known_at : use only what had arrived by then; everything when not given.
+        refit : fit segmentations anew instead of using their kept cut points.
+
+        Raises
+        ------
+        DefinitionError
+            With every mistake in the definitions; nothing was computed.
+        """
+        from satsuma.segments.run import run_definitions
+
+        clock = now or _now()
+        moment = clock if as_of is None else self.moment(as_of)
+        known = None if known_at is None else self.moment(known_at, option="known_at")
+        with self._recorded("run") as counts:
+            checked = self.definitions()
+            self.ledger.record_definitions(self._texts(), clock)
+            outcome = run_definitions(
+                self.engine,
+                checked,
+                as_of=moment,
+                known_at=known,
+                now=clock,
+                clock=_now,
+                refit=refit,
+                root=self.path,
+                warnings=self._staleness(moment),
+                progress=progress or _silent,
+            )
+            counts.update(_numbers(outcome.as_dict()))
+        return outcome
+
+    def preview(self, text: str, *, file: str = "<text>", as_of: Moment | None = None) -> Preview:
+        """Try a segment's definition out: size, share and value, with nothing kept.
+
+        Parameters
+        ----------
+        text : the YAML (or JSON) of one segment.
+        file : its name in messages.
+        as_of : the moment; that of the last run when not given, else now.
+        """
+        from satsuma.segments.run import preview_segment
+
+        moment = self._last_moment() if as_of is None else self.moment(as_of)
+        return preview_segment(
+            self.engine,
+            self.definitions,
+            text,
+            file=file,
+            zone=self.settings.zone,
+            as_of=moment,
+            root=self.path,
+        )
+
+    def runs(self) -> list[dict[str, Any]]:
+        """Return the runs whose results are kept, newest first."""
+        columns = ("run_id", "started_at", "finished_at", "as_of", "known_at", "population")
+        rows = self.engine.rows(f"SELECT {', '.join(columns)} FROM runs ORDER BY run_id DESC")
+        found = [dict(zip(columns, row, strict=True)) for row in rows]
+        return [{**item, "seconds": (item["finished_at"] - item["started_at"]).total_seconds()} for item in found]
+
+    def segments(self) -> list[SegmentView]:
+        """Return the segments of the last run with size, share and value."""
+        from satsuma.segments.views import segment_views
+
+        return segment_views(self.engine, self.path)
+
+    def segment(self, name: str) -> SegmentView:
+        """Return one segment of the last run: `.customers()`, `.customer_ids()`, `.size`.
+
+        Raises
+        ------
+        NotFound
+            With the nearest known names.
+        """
+        from satsuma.segments.views import segment_view
+
+        return segment_view(self.engine, self.path, name)
+
+    def explain(self, name: str) -> str:
+        """Return a segment's rule in words."""
+        from satsuma.language.explain import explain_segment
+
+        return explain_segment(self.definitions(), name)
+
+    def segmentations(self) -> list[SegmentationView]:
+        """Return the segmentations of the last run with their labels."""
+        from satsuma.segments.views import segmentation_views
+
+        return segmentation_views(self.engine, self.path)
+
+    def segmentation(self, name: str) -> SegmentationView:
+        """Return one segmentation of the last run: `.labels`, `.assignments()`."""
+        from satsuma.segments.views import segmentation_view
+
+        return segmentation_view(self.engine, self.path, name)
+
+    def traits(self) -> list[TraitView]:
+        """Return the traits that definitions can use: loaded, computed and built in."""
+        from satsuma.traits.views import trait_views
+
+        return trait_views(self.definitions(), self._trait_values)
+
+    def trait(self, name: str) -> TraitView:
+        """Return one trait: `.values()` holds every customer's as of the last run."""
+        from satsuma.traits.views import trait_view
+
+        return trait_view(self.definitions(), name, self._trait_values)
+
+    def report(self, path: str | Path) -> Path:
+        """Write the report of the last run; return where it is.
+
+        Parameters
+        ----------
+        path : `.html` for the whole page, `.svg` for a picture of its main figures.
+        """
+        from satsuma.report.picture import render_picture
+        from satsuma.report.render import render_report
+
+        target = Path(path).absolute()
+        renderers = {".html": render_report, ".htm": render_report, ".svg": render_picture}
+        if target.suffix.lower() not in renderers:
+            raise WrongUse(
+                f"A report cannot be written as '{target.name}'.",
+                hint="Name a file that ends with .html (the page) or .svg (a picture of its main figures).",
+            )
+        with self._recorded("report"):
+            scaffold.replace_text(target, renderers[target.suffix.lower()](self._report_contents()))
+        return target
+
+    def export(self, segment: str, *, to: str | Path, traits: Sequence[str] = ()) -> Release:
+        """Write the customers of a segment with some traits to a .csv or .parquet file.
+
+        Returns
+        -------
+        What left: how many customers, which columns, and notes on personal data among them.
+        """
+        from satsuma.destinations.files import write_file, writer_for
+        from satsuma.privacy.release import release
+
+        target = Path(to).absolute()
+        writer_for(target)
+        with self._recorded("export") as counts:
+            table = self.segment(segment).customers(traits=traits)
+            released = release(segment, table.num_rows, traits, self.catalog.traits)
+            write_file(table, target)
+            counts.update(released.as_record())
+        return released
+
+    # ------------------------------------------------------------------------------------------------------ helpers
+
+    def _report_contents(self) -> ReportContents:
+        from satsuma.report.gather import Gatherer
+        from satsuma.segments.store import RunStore
+
+        return Gatherer(
+            engine=self.engine,
+            checked=self.definitions(),
+            run=RunStore(self.engine, self.state).required(),
+            workspace=self.settings.name,
+            currency=self.settings.currency,
+            timezone=self.settings.timezone,
+        ).contents()
+
+    def _trait_values(self, name: str) -> pa.Table:
+        from satsuma.segments.views import trait_values
+
+        return trait_values(self.engine, self.path, name)
+
+    def _texts(self) -> list[DefinitionText]:
+        """Return the definitions as their files have them, for the ledger's history."""
+        from satsuma.language.definitions import FOLDERS
+        from satsuma.ledger import DefinitionText
+
+        return [
+            DefinitionText(kind=kind, name=path.stem, text=path.read_text(encoding="utf-8-sig"))
+            for folder, kind in FOLDERS
+            for path in sorted((self.path / folder).glob("*.y*ml"))
+        ]
+
+    def _staleness(self, as_of: datetime) -> list[str]:
+        """Return a warning when the data end long before the moment: an average over silence misleads."""
+        until = self.data_until()
+        moment = as_of.replace(tzinfo=UTC)
+        if until is None or moment - until <= STALE_AFTER:
+            return []
+        days = (moment - until).days
+        local = until.astimezone(self.settings.zone)
+        last = local.replace(tzinfo=None, microsecond=0) + timedelta(seconds=1 if local.microsecond else 0)
+        advice = f"To look from the end of the data: satsuma run --as-of {last.isoformat()}"
+        return [f"The newest event is {days:,} days older than this run: recent windows may be empty. {advice}"]
+
+    def _last_moment(self) -> datetime:
+        rows = self.engine.rows("SELECT as_of FROM runs ORDER BY run_id DESC LIMIT 1")
+        return rows[0][0] if rows else _now()
+
+    def moment(self, value: Moment, *, option: str = "as_of") -> datetime:
+        """Return a moment as UTC without a zone, as the stages want it.
+
+        Raises
+        ------
+        WrongUse
+            When it is not a moment.
+        """
+        if isinstance(value, datetime):
+            text = value.isoformat()
+        else:
+            text = value if isinstance(value, str) else value.isoformat()
+        found = parse_moment(text, self.settings.zone)
+        if found is None:
+            raise WrongUse(f"'{text}' is not a moment for '{option}'.", hint=f"Write {MOMENT_HINT}.", option=option)
+        return found
+
+    def _known_load(self, load_id: int) -> None:
+        known = [row[0] for row in self.engine.rows("SELECT load_id FROM loads ORDER BY load_id")]
+        if load_id not in known:
+            range_ = f"Loads have the numbers {known[0]} to {known[-1]}." if known else "Nothing is loaded yet."
+            raise NotFound(f"There is no load {load_id}.", hint=f"{range_} See satsuma quarantine list.")
+
+    def _add_to_catalog(self, additions: Catalog) -> None:
+        path = self.path / scaffold.CATALOG
+        text = path.read_text(encoding="utf-8-sig") if path.exists() else ""
+        rendered = render_catalog(additions, text)
+        if rendered != text:
+            scaffold.replace_text(path, rendered)
+
+    @contextmanager
+    def _recorded(self, kind: str, *, unless: bool = False) -> Iterator[dict[str, Any]]:
+        """Record in the ledger that something was done, with its counts, or that it failed, by its code alone."""
+        counts: dict[str, Any] = {}
+        if unless:
+            yield counts
+            return
+        number = self.ledger.start(kind, _now())
+        try:
+            yield counts
+        except BaseException as error:
+            code = error.code if isinstance(error, SatsumaError) else type(error).__name__
+            self.ledger.fail(number, _now(), code)
+            raise
+        self.ledger.finish(number, _now(), counts)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def _saved_mapping(path: str | Path | None) -> ColumnMappings | None:
+    """Read a mapping file, where one is named."""
+    if path is None:
+        return None
+    from satsuma.sources.mapping import read_mapping
+
+    return read_mapping(Path(path))
+
+
+def _save_mapping(outcome: LoadOutcome, path: Path) -> None:
+    """Write the mapping that a load used, for people to correct."""
+    from satsuma.sources.mapping import mapping_text
+
+    texts = list(dict.fromkeys(mapping_text(item) for item in outcome.column_mappings))
+    if len(texts) != 1:
+        raise WrongUse(
+            f"The files have {len(texts)} different sets of columns, and a mapping is for one.",
+            hint=f"The mapping was not written{'' if outcome.is_dry_run else '; the rows were loaded'}. "
+            "Name files of one set of columns, with --dry-run, to save theirs.",
+        )
+    scaffold.replace_text(path.absolute(), texts[0])
+
+
+def _numbers(facts: Mapping[str, Any]) -> dict[str, int]:
+    """Return the counts of an outcome: the ledger keeps how many, never which."""
+    return {
+        key: value
+        for key, value in facts.items()
+        if isinstance(value, int) and not isinstance(value, bool) and not key.endswith("_id")
+    }

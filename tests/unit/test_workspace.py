@@ -1,0 +1,147 @@
+"""The door: creating, opening, refusing; the ledger's record of what was done."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from satsuma import Workspace
+from satsuma.errors import NotFound, SourceError, WorkspaceError, WrongUse
+from satsuma.scaffold import DEFINITION_FOLDERS, replace_text
+
+
+@pytest.fixture
+def shop(tmp_path: Path):  # type: ignore[no-untyped-def]
+    with Workspace.create(tmp_path / "shop", timezone="Europe/Paris", currency="EUR") as workspace:
+        yield workspace
+
+
+def test_a_new_workspace_has_the_folders_of_the_design(shop: Workspace) -> None:
+    assert all((shop.path / folder).is_dir() for folder in (*DEFINITION_FOLDERS, "state"))
+    assert {"satsuma.yaml", "catalog.yaml", ".gitignore", "README.md"} <= {item.name for item in shop.path.iterdir()}
+    assert shop.settings.name == "shop"
+    assert shop.settings.default_region == "FR"
+    assert not [item for item in shop.path.parent.iterdir() if item.name.startswith(".")]
+
+
+def test_data_stay_out_of_version_control(shop: Workspace) -> None:
+    ignored = (shop.path / ".gitignore").read_text(encoding="utf-8").splitlines()
+    assert {"/state/", "/warehouse.duckdb*", "/ledger.db*"} <= set(ignored)
+
+
+def test_an_empty_folder_becomes_a_workspace(tmp_path: Path) -> None:
+    Workspace.create(tmp_path, timezone="UTC", currency="USD", name="Empty").close()
+    with Workspace.open(tmp_path) as workspace:
+        assert workspace.settings.name == "Empty"
+
+
+def test_an_existing_workspace_is_not_made_again(shop: Workspace) -> None:
+    with pytest.raises(WorkspaceError, match="is a workspace already"):
+        Workspace.create(shop.path, timezone="UTC", currency="USD")
+    assert Workspace.open(shop.path).settings.timezone == "Europe/Paris"
+
+
+def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(WorkspaceError, match="is not empty"):
+        Workspace.create(tmp_path, timezone="UTC", currency="USD")
+    assert [item.name for item in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_a_file_is_no_place_for_a_workspace(tmp_path: Path) -> None:
+    (tmp_path / "shop").write_text("", encoding="utf-8")
+    with pytest.raises(WorkspaceError, match="is a file"):
+        Workspace.create(tmp_path / "shop", timezone="UTC", currency="USD")
+
+
+def test_a_wrong_setting_creates_nothing(tmp_path: Path) -> None:
+    with pytest.raises(WrongUse, match="not a currency"):
+        Workspace.create(tmp_path / "shop", timezone="UTC", currency="euros")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_opening_something_else_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(WorkspaceError, match="is not a workspace") as caught:
+        Workspace.open(tmp_path)
+    assert "satsuma init" in caught.value.hint
+    with pytest.raises(WorkspaceError, match="There is no folder"):
+        Workspace.open(tmp_path / "nowhere")
+
+
+def test_a_workspace_opens_again_after_closing(shop: Workspace) -> None:
+    assert shop.data_until() is None
+    shop.close()
+    assert shop.data_until() is None
+
+
+def test_a_kind_of_data_that_is_none_is_wrong_use(shop: Workspace) -> None:
+    with pytest.raises(WrongUse) as caught:
+        shop.load("x.csv", kind="orderlines")
+    assert caught.value.facts["nearest"][0] == "order-lines"
+    assert "deals" in caught.value.hint
+
+
+def test_a_failed_load_is_in_the_ledger_by_its_code_alone(shop: Workspace, tmp_path: Path) -> None:
+    with pytest.raises(SourceError):
+        shop.load(tmp_path / "nothing-there.csv", kind="orders")
+    [activity] = shop.activity()
+    assert (activity.kind, activity.status, activity.error_code) == ("load", "failed", "source")
+    assert activity.finished_at is not None
+    assert dict(activity.counts) == {}
+
+
+def test_what_a_killed_process_left_open_is_marked_interrupted(shop: Workspace) -> None:
+    shop.ledger.start("run", datetime(2026, 1, 1))
+    shop.close()
+    [activity] = shop.activity()
+    assert (activity.status, activity.error_code) == ("failed", "interrupted")
+
+
+def test_an_unknown_load_has_no_quarantine(shop: Workspace) -> None:
+    with pytest.raises(NotFound, match="no load 7"):
+        shop.quarantined_rows(7)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("2024-07-01", datetime(2024, 6, 30, 22)),
+        ("2024-07-01T12:00", datetime(2024, 7, 1, 10)),
+        ("2024-07-01T12:00:00Z", datetime(2024, 7, 1, 12)),
+        (date(2024, 1, 1), datetime(2023, 12, 31, 23)),
+        (datetime(2024, 7, 1, 12), datetime(2024, 7, 1, 10)),
+        (datetime(2024, 7, 1, 12, tzinfo=UTC), datetime(2024, 7, 1, 12)),
+        (datetime(2024, 7, 1, 12, tzinfo=timezone(timedelta(hours=-5))), datetime(2024, 7, 1, 17)),
+    ],
+)
+def test_a_moment_is_read_in_the_workspaces_zone(shop: Workspace, value: object, expected: datetime) -> None:
+    assert shop.moment(value) == expected  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("value", ["yesterday", "2024-13-01", "", "01/02/2024"])
+def test_a_moment_that_is_none_is_wrong_use(shop: Workspace, value: str) -> None:
+    with pytest.raises(WrongUse, match="is not a moment") as caught:
+        shop.moment(value)
+    assert "2024-03-01" in caught.value.hint
+
+
+def test_a_text_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
+    target = tmp_path / "catalog.yaml"
+    replace_text(target, "one")
+    replace_text(target, "two")
+    assert target.read_text(encoding="utf-8") == "two"
+    with pytest.raises(WorkspaceError, match="cannot be written"):
+        replace_text(tmp_path / "missing" / "x.txt", "three")
+    assert [item.name for item in tmp_path.iterdir()] == ["catalog.yaml"]
+
+
+def test_the_end_of_the_data_is_a_moment_that_a_run_takes(shop: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "orders.csv").write_text(
+        "Order ID,Order Date,Customer ID,Quantity,Unit Price\n1,2025-07-01 09:30,anna,1,5\n", encoding="utf-8"
+    )
+    shop.load(tmp_path / "orders.csv", kind="order-lines")
+    until = shop.data_until()
+    assert until == datetime(2025, 7, 1, 7, 30, tzinfo=UTC)
+    assert shop.run(as_of=until).as_dict()["as_of"].startswith("2025-07-01T07:30:00")
