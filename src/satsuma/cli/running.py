@@ -141,7 +141,11 @@ def _write_log(error: BaseException) -> Path | None:
 
 
 def _prepare_streams() -> None:
-    """Make output writable whatever it holds: UTF-8 into pipes and files, no crash on an old terminal."""
+    """Make output writable whatever it holds: UTF-8 into pipes and files, no crash on an old terminal or without one."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            # Closed by whoever started the program.
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:

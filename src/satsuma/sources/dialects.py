@@ -13,6 +13,7 @@ from typing import TextIO
 
 from satsuma.errors import SourceError
 from satsuma.sources.fields import is_known_name
+from satsuma.sources.missing import DEFAULT
 from satsuma.sources.raw import MAX_COLUMNS
 
 #: Tried in this order; the first of equally regular ones wins. A semicolon goes before a comma because a comma may be a
@@ -31,6 +32,7 @@ class Dialect:
     delimiter : one character, ' ' for runs of blanks, '' for a single column.
     skip : lines above the header (or above the first row).
     header : names of the columns as written, or None when the file has none.
+    sure : the header can be nothing else (`is_surely_header`).
     width : number of columns.
     regular : the sample holds nothing that the engine's own strict reader would refuse.
     """
@@ -39,6 +41,7 @@ class Dialect:
     skip: int
     header: tuple[str, ...] | None
     width: int
+    sure: bool = False
     header_lines: int = 1
     escape: bool = False
     blank_after_delimiter: bool = False
@@ -136,6 +139,7 @@ def decide(lines: Sequence[str], label: str) -> Dialect:
         skip=skip + (1 if told else 0),
         header=header,
         width=width,
+        sure=header is None or is_surely_header(rows[top], below),
         header_lines=header_lines,
         escape=escape,
         blank_after_delimiter=blank,
@@ -282,6 +286,40 @@ def _typed(cell: str) -> str | None:
     return None
 
 
+def is_surely_header(first: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Return whether a row that was taken for the names of the columns can be nothing else.
+
+    Then its cells may be shown in an error. A row is a header without any evidence where nothing speaks against it;
+    its cells may then be a customer's values.
+    """
+    offset = 1 if below and len(first) == len(below[0]) - 1 else 0
+    filled = [cell for cell in first if cell.strip()]
+    known = sum(is_known_name(cell) for cell in filled if _typed(cell) is None)
+    words_above_values = 0
+    for number, cell in enumerate(first):
+        usual = _usual_type(below, number + offset)
+        if usual is None or not cell.strip():
+            continue
+        kind = _typed(cell)
+        if kind == usual and not _is_year(cell):
+            return False
+        words_above_values += kind is None and cell.strip().lower() not in DEFAULT
+    return words_above_values > 0 or known * 2 > len(filled)
+
+
+def _usual_type(below: Sequence[Sequence[str]], number: int) -> str | None:
+    """Return what nearly all values of a column are, or None when they are texts or differ."""
+    column = [row[number] for row in below if len(row) > number and row[number].strip()][:200]
+    if not column:
+        return None
+    kind, count = Counter(_typed(value) for value in column).most_common(1)[0]
+    return kind if count >= len(column) * 0.8 else None
+
+
+def _is_year(cell: str) -> bool:
+    return re.fullmatch(r"(19|20)\d\d", cell.strip()) is not None
+
+
 def has_header(first: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
     """Decide whether the first full row names the columns.
 
@@ -296,18 +334,14 @@ def has_header(first: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
         typed_cells += kind is not None
         if kind is None and is_known_name(cell):
             score += 1
-        column = [row[number + offset] for row in below if len(row) > number + offset and row[number + offset].strip()]
-        if not column:
-            continue
-        kinds = Counter(_typed(value) for value in column[:200])
-        usual, count = kinds.most_common(1)[0]
-        if usual is None or count < len(column[:200]) * 0.8:
+        usual = _usual_type(below, number + offset)
+        if usual is None:
             continue
         if kind is None and cell.strip():
             score += 1
         elif kind == usual:
             # A year above numbers is a name (`2019`, `2020`); any other number is data.
-            score -= 0.25 if re.fullmatch(r"(19|20)\d\d", cell.strip()) else 1
+            score -= 0.25 if _is_year(cell) else 1
     if score != 0:
         return score > 0
     if typed_cells:

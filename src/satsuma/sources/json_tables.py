@@ -39,12 +39,12 @@ def read_json(engine: DuckDB, file: TableFile, folder: Path) -> RawTable:
     objects, notes = _objects(engine, path, file.label)
     broken = _broken(engine, objects, path, file.label)
     structure = engine.value(f"SELECT json_group_structure(json)::VARCHAR FROM {objects} WHERE {_IS_OBJECT}")
-    if structure is None:
+    paths = [] if structure is None else list(_leaves(json.loads(structure), ()))
+    if not paths:
         raise SourceError(
             f"{file.label} holds no JSON objects, so there are no columns.",
             hint='Each row must be an object such as {"id": 1, "name": "..."}, in one array or one per line.',
         )
-    paths = list(_leaves(json.loads(structure), ()))
     if len(paths) > MAX_COLUMNS:
         raise SourceError(f"{file.label} has {len(paths):,} different keys; at most {MAX_COLUMNS:,} are read.")
     names, renamed = unique_names([".".join(parts) for parts in paths])
@@ -70,6 +70,7 @@ def read_json(engine: DuckDB, file: TableFile, folder: Path) -> RawTable:
         broken=keep_broken(engine, broken),
         broken_rows=len(broken),
         notes=(*encoding.notes, *notes, *renamed),
+        sure_names=True,
     )
 
 
@@ -143,7 +144,7 @@ def _unwrap(engine: DuckDB, path: Path, label: str, table: str) -> tuple[str, li
     lists = {key: item for key, item in value.items() if _is_rows(item)}
     if len(lists) > 1:
         raise SourceError(
-            f"{label} holds several lists ({', '.join(sorted(lists)[:5])}).",
+            f"{label} holds {len(lists)} lists of objects, and one is read.",
             hint="Save the list that is wanted as a file of its own.",
         )
     rows = next(iter(lists.values()), [value])

@@ -91,24 +91,35 @@ def check_mapping(mapping: Mapping, raw: RawTable) -> None:
     for item in mapping:
         for column in item.columns:
             if column not in raw.columns:
-                near = did_you_mean(nearest(column, raw.columns))
+                near = did_you_mean(nearest(column, raw.shown_names))
                 raise SourceError(
                     f"{raw.name} has no column '{column}', which the mapping names for '{item.field}'.{near}",
-                    hint=f"Its columns are {_some(raw.columns)}.",
+                    hint=columns_hint(raw),
                 )
     missing = mapping.missing_fields()
     if missing:
         need = " and ".join(f"'{name}'" for name in missing)
         raise SourceError(
             f"No column of {raw.name} is recognised as {need}, which {mapping.load_kind} need.",
-            hint=_how_to_name(missing[0], raw.columns),
+            hint=_how_to_name(missing[0], raw),
             missing=list(missing),
-            columns=list(raw.columns),
+            columns=list(raw.shown_columns),
         )
 
 
-def _how_to_name(name: str, columns: tuple[str, ...]) -> str:
-    what = f"Name the column: --map {name}=COLUMN, with one of {_some(columns)}."
+def columns_hint(raw: RawTable) -> str:
+    """Say which columns a table has, those by place whose names may be a customer's values."""
+    return f"Its columns are {_some(raw.shown_columns)}.{_unshown(raw)}"
+
+
+def _unshown(raw: RawTable) -> str:
+    if len(raw.shown_names) == len(raw.columns):
+        return ""
+    return " A name that may be a value of a row is not shown: write it as the first line of the file has it."
+
+
+def _how_to_name(name: str, raw: RawTable) -> str:
+    what = f"Name the column: --map {name}=COLUMN, with one of {_some(raw.shown_columns)}.{_unshown(raw)}"
     if name.endswith("_id"):
         return f"{what} Rows without an id cannot be told apart: if the file has none, add one where it is made."
     return f"{what} A value for all rows is given as --map '{name}==VALUE'."

@@ -41,6 +41,17 @@ def slug(name: str) -> str:
     return text if text[0].isalpha() else f"n{text}"
 
 
+def may_be_shown(name: str) -> bool:
+    """Return whether a name can stand in an error: it reads as the name of something, not as somebody's value.
+
+    An address of any kind, a long number and a whole sentence are values wherever they stand.
+    """
+    if re.fullmatch(r"(19|20)\d\d", name):
+        return True
+    is_short = len(name) <= 60 and len(name.split()) <= 8
+    return is_short and re.search(r"[^\W\d_]", name) is not None and re.search(r"@|://|(\d[ .-]?){6}", name) is None
+
+
 def free_slug(name: str, taken: Iterable[str]) -> str:
     """Return the slug of a name, numbered when it is taken."""
     base = slug(name)

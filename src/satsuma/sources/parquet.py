@@ -79,6 +79,7 @@ def read_parquet(
         rows=rows,
         sources=tuple(file.label for file in files),
         notes=tuple(notes),
+        sure_names=True,
     )
 
 

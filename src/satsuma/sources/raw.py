@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from satsuma.engines.duckdb import identifier
+from satsuma.sources.fields import is_known_name
+from satsuma.sources.names import may_be_shown
 
 #: A table wider than this is a matrix or a mistaken delimiter, not customer data.
 MAX_COLUMNS = 2_000
@@ -20,6 +22,7 @@ class RawTable:
     table : temporary table or view with `row_no` (BIGINT, from 1, the data row in its file), `source` (VARCHAR, the
         file) and one column per column of the file, named `c1`, `c2`, ... so that no name of a file can collide.
     columns : the names of the columns as the file has them (made unique), in order.
+    sure_names : the names are names, and not the cells of a first row that was taken for one.
     types : the SQL types; all VARCHAR for text files, workbooks and JSON.
     rows : number of rows in `table`.
     sources : the files, in order.
@@ -38,6 +41,7 @@ class RawTable:
     broken: str | None = None
     broken_rows: int = 0
     notes: tuple[str, ...] = ()
+    sure_names: bool = False
 
     def physical(self, column: str) -> str:
         """Return the quoted SQL name of a column in `table`."""
@@ -46,6 +50,25 @@ class RawTable:
     def type_of(self, column: str) -> str:
         """Return the SQL type of a column."""
         return self.types[self.columns.index(column)]
+
+
+    @property
+    def shown_columns(self) -> tuple[str, ...]:
+        """The columns as an error may show them: by name, or by place where the name may be a customer's value."""
+        return tuple(
+            name if is_shown(name, sure=self.sure_names) else f"column {number}"
+            for number, name in enumerate(self.columns, start=1)
+        )
+
+    @property
+    def shown_names(self) -> tuple[str, ...]:
+        """The names among `shown_columns`: what a wrong name may be compared with."""
+        return tuple(name for name in self.columns if is_shown(name, sure=self.sure_names))
+
+
+def is_shown(name: str, *, sure: bool) -> bool:
+    """Return whether the name of a column may stand in an error or a note."""
+    return may_be_shown(name) and (sure or is_known_name(name))
 
 
 def unique_names(header: list[str]) -> tuple[tuple[str, ...], list[str]]:
@@ -65,14 +88,14 @@ def unique_names(header: list[str]) -> tuple[tuple[str, ...], list[str]]:
             blank.append(name)
         elif name in taken:
             name = _free_number(name, taken | written)
-            repeated.append(name)
+            repeated.append(name if is_shown(" ".join(cell.split()), sure=False) else f"column {number}")
         taken.add(name)
         names.append(name)
     notes = []
     if blank:
         notes.append(f"{_columns(len(blank))} without a name: called {_listed(blank)}.")
     if repeated:
-        notes.append(f"{_columns(len(repeated))} repeating a name: called {_listed(repeated)}.")
+        notes.append(f"{_columns(len(repeated))} repeating a name: numbered ({_listed(repeated)}).")
     return tuple(names), notes
 
 

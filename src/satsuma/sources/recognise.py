@@ -12,7 +12,7 @@ from satsuma.errors import WrongUse, did_you_mean, nearest
 from satsuma.sources.amounts import is_amount_of_order
 from satsuma.sources.fields import EMAIL_NAMES, Field, LoadKind, alias_ranks, fields_of
 from satsuma.sources.guess import guess_type, settle_on_whole
-from satsuma.sources.mapping import ColumnMapping, Mapping
+from satsuma.sources.mapping import ColumnMapping, Mapping, columns_hint
 from satsuma.sources.meaning import Meaning, meaning_of
 from satsuma.sources.names import fold, free_slug, words
 from satsuma.sources.others import other_mapping, place_mapping
@@ -161,8 +161,8 @@ def _column(raw: RawTable, given: str) -> str:
     folded = [column for column in raw.columns if fold(column) == fold(given) and fold(given)]
     if len(folded) == 1:
         return folded[0]
-    near = did_you_mean(nearest(given, raw.columns))
-    raise WrongUse(f"{raw.name} has no column '{given}'.{near}", hint=f"Its columns are {', '.join(raw.columns[:60])}.")
+    near = did_you_mean(nearest(given, raw.shown_names))
+    raise WrongUse(f"{raw.name} has no column '{given}'.{near}", hint=columns_hint(raw))
 
 
 # ------------------------------------------------------------------------------------------------------------ by name

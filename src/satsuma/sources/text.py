@@ -236,4 +236,5 @@ def _raw(
         broken=broken,
         broken_rows=broken_rows,
         notes=tuple(notes),
+        sure_names=first.dialect.sure,
     )

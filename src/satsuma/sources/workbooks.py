@@ -9,7 +9,7 @@ from typing import Any
 from satsuma.engines.duckdb import DuckDB
 from satsuma.errors import SourceError, did_you_mean, nearest
 from satsuma.sources.careful import Broken
-from satsuma.sources.dialects import has_header
+from satsuma.sources.dialects import has_header, is_surely_header
 from satsuma.sources.files import TableFile
 from satsuma.sources.raw import MAX_COLUMNS, RawTable, unique_names
 from satsuma.sources.temporary import append_rows, create_text_table, keep_broken, without_empty_nameless
@@ -31,7 +31,10 @@ def read_workbook(engine: DuckDB, file: TableFile, sheet: str | None) -> RawTabl
     below = [row[:width] for row in cells[top + 1 :]]
     if top:
         notes.append(f"{top} rows above the table were left out.")
-    if has_header(cells[top][:width], [row for row in below if any(row)]):
+    filled = [row for row in below if any(row)]
+    sure = True
+    if has_header(cells[top][:width], filled):
+        sure = is_surely_header(cells[top][:width], filled)
         names, renamed = unique_names(cells[top][:width])
         nameless = [name for name, cell in zip(names, cells[top], strict=False) if not cell.strip()]
         notes += renamed
@@ -57,6 +60,7 @@ def read_workbook(engine: DuckDB, file: TableFile, sheet: str | None) -> RawTabl
         sources=(file.label,),
         broken=keep_broken(engine, broken),
         notes=(f"Sheet '{title}'.", *notes),
+        sure_names=sure,
     )
     return without_empty_nameless(engine, raw, nameless)
 

@@ -172,6 +172,14 @@ def test_a_reader_that_has_enough_ends_it_quietly(shop: Path) -> None:
     process.stderr.close()
 
 
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_closed_stream_is_no_mishap(shop: Path, closed: str) -> None:
+    command = f'"{sys.executable}" -m satsuma segment list -w "{shop}" {closed}'
+    done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0
+    assert done.stderr == ""
+
+
 def test_the_workspace_can_be_named_by_the_environment_or_the_folder(
     program: Callable[..., subprocess.CompletedProcess[str]], shop: Path
 ) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from satsuma.errors import DefinitionError
+from satsuma.errors import DefinitionError, SatsumaError
 from satsuma.sources.countries import country_code, country_codes
-from satsuma.sources.mapping import read_mapping
+from satsuma.sources.mapping import check_mapping, read_mapping
 from satsuma.sources.names import free_slug, slug, words
+from satsuma.sources.reading import read_sources
+from satsuma.sources.recognise import guess_mapping
 
 
 def test_every_mistake_of_a_mapping_file_is_reported_with_its_line(tmp_path):
@@ -82,3 +84,35 @@ def test_countries_are_known_by_their_names(text, code):
 def test_the_table_holds_the_whole_standard():
     # ISO 3166-1 has 249 countries; Kosovo's code is user-assigned.
     assert len(country_codes()) == 250
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("passwd", "zelda:x:0:0:Zelda:/home/zelda\nbruno:x:1:1:Bruno:/home/bruno\n"),
+        ("people.csv", "Zelda,Paris\nBruno,Lyon\nCarla,Nice\n"),
+        ("repeated.csv", "Zelda,Paris,Zelda\nBruno,Lyon,Bruno\nCarla,Nice,Carla\n"),
+        ("gap.csv", "Zelda,unknown\nBruno,5\nCarla,6\n"),
+        ("named.csv", "customer name,zelda@example.org,visits\nBruno,b@example.org,5\nCarla,c@example.org,6\n"),
+        ("keys.json", '{"zelda@example.org": 1, "bruno@example.org": 2}'),
+        ("lists.json", '{"zelda@example.org": [{"a": 1}], "bruno@example.org": [{"a": 1}]}'),
+    ],
+)
+@pytest.mark.parametrize("said", [{}, {"order_id": "zeldo"}, {"order_id": "nothing"}])
+def test_no_error_shows_a_value_that_was_taken_for_a_column_name(engine, write, name, content, said):
+    with pytest.raises(SatsumaError) as caught:
+        (raw,) = read_sources(engine, [write(content, name)])
+        check_mapping(guess_mapping(engine, raw, "orders", overrides=said), raw)
+    assert "elda" not in str(caught.value.as_dict())
+    assert "runo" not in str(caught.value.as_dict())
+
+
+def test_an_error_shows_names_that_can_be_nothing_else(read):
+    assert read("StockCode,Menge,Wert\nA,5,1\nB,6,2\n").shown_columns == ("StockCode", "Menge", "Wert")
+    assert read("Customer ID,City,Segment\na,b,c\nd,e,f\n").shown_columns == ("Customer ID", "City", "Segment")
+    assert read("Zelda,City\nBruno,Lyon\nCarla,Nice\n").shown_columns == ("column 1", "City")
+
+
+def test_the_note_on_repeated_names_shows_no_value(read):
+    raw = read("Zelda,Paris,Zelda\nBruno,Lyon,Bruno\nCarla,Nice,Carla\n")
+    assert "Zelda" not in " ".join(raw.notes)

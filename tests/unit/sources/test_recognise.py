@@ -86,6 +86,8 @@ def test_columns_are_recognised_by_name(guess, header, kind, expected):
     sample = {
         "Quantity": "3",
         "Menge": "3",
+        "Quantité": "3",
+        "Prix unitaire HT": "2,50",
         "UnitPrice": "2.50",
         "Einzelpreis": "2,50",
         "Montant total": "12,5",
@@ -97,7 +99,10 @@ def test_columns_are_recognised_by_name(guess, header, kind, expected):
         "event_type": "view",
         "stage": "won",
     }
-    dates = ("InvoiceDate", "Bestelldatum", "Date de commande", "Created at", "event_time", "signup_date", "close_date")
+    dates = (
+        *("InvoiceDate", "Bestelldatum", "Date de commande", "Date commande", "Created at", "event_time"),
+        *("signup_date", "close_date"),
+    )
     lines = [
         ",".join(
             '"' + (f"2020-01-{n:02} 10:00" if name in dates else sample.get(name, f"{name[0]}{n}")).format(n=n) + '"'
@@ -128,6 +133,7 @@ def test_the_only_column_of_dates_is_the_time(guess):
     assert mapping.find("time").confidence == 0.5
 
 
+TWO = "#2,2026-01-06,b@example.org,1,10.00,T,10.00,14.90"
 SHOPIFY = "Name,Created at,Email,Lineitem quantity,Lineitem price,Lineitem sku,Subtotal,Total"
 
 
@@ -135,13 +141,13 @@ SHOPIFY = "Name,Created at,Email,Lineitem quantity,Lineitem price,Lineitem sku,S
     "lines",
     [
         # As Shopify writes it: on the first line of an order only.
-        ["#1,2026-01-05 10:12:00 +0100,a@example.org,1,10.00,T,30.00,34.90", "#1,2026-01-05,a@example.org,2,10.00,C,,"],
+        ["#1,2026-01-05,a@example.org,1,10.00,T,30.00,34.90", "#1,2026-01-05,a@example.org,2,10.00,C,,"],
         # As WooCommerce does: on each line.
         ["#1,2026-01-05,a@example.org,1,10.00,T,30.00,34.90", "#1,2026-01-05,a@example.org,2,10.00,C,30.00,34.90"],
     ],
 )
 def test_an_amount_of_the_whole_order_is_not_taken_for_its_lines(guess, lines):
-    mapping = guess("\n".join([SHOPIFY, *lines]), "order-lines")
+    mapping = guess("\n".join([SHOPIFY, *lines, TWO]), "order-lines")
     taken = {item.field: item.column for item in mapping}
     assert "revenue" not in taken
     assert (taken["subtotal"], taken["total"]) == ("Subtotal", "Total")
@@ -149,7 +155,7 @@ def test_an_amount_of_the_whole_order_is_not_taken_for_its_lines(guess, lines):
         "The amounts in 'Subtotal' and 'Total' are the whole order's, not the line's; quantity by unit price is the "
         "line's.",
     )
-    said = guess("\n".join([SHOPIFY, *lines]), "order-lines", overrides={"revenue": "Subtotal"})
+    said = guess("\n".join([SHOPIFY, *lines, TWO]), "order-lines", overrides={"revenue": "Subtotal"})
     assert {item.field: item.column for item in said}["revenue"] == "Subtotal"
 
 
