@@ -28,11 +28,10 @@ types: $(WORKABLE) ## Check types
 	$(BIN)/mypy
 
 test: $(WORKABLE) ## Run the tests
-	$(BIN)/pytest -m "not heavy and not e2e"
+	$(BIN)/pytest -m "not e2e"
 
-test-heavy: $(WORKABLE) ## Run the tests that take long, and the random ones with many more examples
+test-heavy: $(WORKABLE) ## Run the property tests with many more examples
 	SATSUMA_HYPOTHESIS_PROFILE=heavy $(BIN)/pytest tests/property
-	$(BIN)/pytest -m heavy
 
 test-e2e: $(WORKABLE) ## Run the tests that need a browser
 	$(BIN)/pytest -m e2e

@@ -76,6 +76,7 @@ class PropertyInfo:
     type: ValueType
     title: str | None = None
     unit: str | None = None
+    format: Format | None = None
     personal_data: str | None = None
     sensitive: bool = False
     source: str | None = None

@@ -113,7 +113,7 @@ def read_document(text: str, name: str) -> Document:
 
 def read_file(path: Path, name: str | None = None) -> Document:
     """Read one document from a file, UTF-8 with or without a BOM."""
-    return read_document(_read_text(path, name or path.name), name or path.name)
+    return read_document(read_text(path, name or path.name), name or path.name)
 
 
 class DocumentReader:
@@ -172,7 +172,21 @@ def read_checked(path: Path, reader: type[ReaderT], read: Callable[[ReaderT], Va
     return value
 
 
-def _read_text(path: Path, name: str) -> str:
+def yaml_files(folder: Path) -> list[Path]:
+    """Return what a folder holds as YAML, by name; a hidden file is an editor's or a system's, not a person's."""
+    return sorted(
+        path for path in folder.glob("*") if path.suffix in (".yaml", ".yml") and not path.name.startswith(".")
+    )
+
+
+def read_text(path: Path, name: str) -> str:
+    """Return the text of a file, UTF-8 with or without a BOM.
+
+    Raises
+    ------
+    DocumentError
+        When it cannot be read, with the reason.
+    """
     try:
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:

@@ -104,7 +104,7 @@ class DefinitionError(SatsumaError):
         count = len(problems)
         first = problems[0]
         message = str(first) if count == 1 else f"{count} mistakes in the definitions; the first: {first}"
-        return cls(message, details=problems, hint="Nothing was run or changed. Mend the lines named and try again.")
+        return cls(message, details=problems, hint="Nothing was run or changed. Mend what is named and try again.")
 
 
 class EvaluationError(SatsumaError):

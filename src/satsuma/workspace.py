@@ -7,7 +7,7 @@ hands each stage what that stage needs; no stage imports it or receives it whole
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -447,6 +447,12 @@ class Workspace:
 
         return segment_views(self.engine, self.path)
 
+    def outdated(self) -> list[str]:
+        """Return the segments and segmentations whose files are new, changed or gone since the last run."""
+        from satsuma.segments.views import outdated
+
+        return outdated(self.engine, self.path, self.definitions())
+
     def segment(self, name: str) -> SegmentView:
         """Return one segment of the last run: `.customers()`, `.customer_ids()`, `.size`.
 
@@ -551,13 +557,14 @@ class Workspace:
 
     def _texts(self) -> list[DefinitionText]:
         """Return the definitions as their files have them, for the ledger's history."""
+        from satsuma.documents import yaml_files
         from satsuma.language.definitions import FOLDERS
         from satsuma.ledger import DefinitionText
 
         return [
             DefinitionText(kind=kind, name=path.stem, text=path.read_text(encoding="utf-8-sig"))
             for folder, kind in FOLDERS
-            for path in sorted((self.path / folder).glob("*.y*ml"))
+            for path in yaml_files(self.path / folder)
         ]
 
     def _staleness(self, as_of: datetime) -> list[str]:
@@ -618,7 +625,9 @@ class Workspace:
             yield counts
         except BaseException as error:
             code = error.code if isinstance(error, SatsumaError) else type(error).__name__
-            self.ledger.fail(number, _now(), code)
+            # A ledger that cannot be written either (a full disk) must not hide the cause.
+            with suppress(SatsumaError):
+                self.ledger.fail(number, _now(), code)
             raise
         self.ledger.finish(number, _now(), counts)
 

@@ -145,3 +145,22 @@ def test_the_end_of_the_data_is_a_moment_that_a_run_takes(shop: Workspace, tmp_p
     until = shop.data_until()
     assert until == datetime(2025, 7, 1, 7, 30, tzinfo=UTC)
     assert shop.run(as_of=until).as_dict()["as_of"].startswith("2025-07-01T07:30:00")
+
+
+def test_a_damaged_warehouse_is_a_sentence(shop: Workspace) -> None:
+    _ = shop.engine
+    shop.close()
+    path = shop.path / "warehouse.duckdb"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:12_288] + bytes(len(whole) - 12_288))
+    with pytest.raises(WorkspaceError, match="cannot be opened"):
+        _ = shop.engine
+
+
+def test_a_ledger_that_fails_too_does_not_hide_the_cause(shop: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise WorkspaceError("The ledger cannot be written.")
+
+    monkeypatch.setattr(type(shop.ledger), "fail", refuse)
+    with pytest.raises(SourceError, match="no file"):
+        shop.load(shop.path / "nothing.csv", kind="orders")

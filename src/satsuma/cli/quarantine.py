@@ -49,7 +49,9 @@ def list_(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> Non
                 for item in groups
             ],
         )
-        output.say("See the rows with 'satsuma quarantine show LOAD', read them again with 'satsuma quarantine retry'.")
+        output.say(
+            "See the rows with 'satsuma quarantine show LOAD', read them again with 'satsuma quarantine retry LOAD'."
+        )
 
 
 def show(

@@ -141,7 +141,7 @@ def _write_log(error: BaseException) -> Path | None:
 
 
 def _prepare_streams() -> None:
-    """Make output writable whatever it holds: UTF-8 into pipes and files, no crash on an old terminal or without one."""
+    """Make output writable whatever it holds: UTF-8 into pipes and files, no crash on an old or closed terminal."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             # Closed by whoever started the program.

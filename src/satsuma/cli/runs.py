@@ -70,7 +70,9 @@ def run(
             return
         settings = opened_workspace.settings
         show_run(facts, currency=settings.currency, timezone=settings.timezone)
-        output.say("Next: satsuma report -o report.html")
+        # A run of nothing says no more than the data do.
+        bare = not facts["segments"] and not facts["segmentations"]
+        output.say("Next: satsuma suggest" if bare else "Next: satsuma report -o report.html")
 
 
 def show_run(facts: Mapping[str, Any], *, currency: str, timezone: str) -> None:

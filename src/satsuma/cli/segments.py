@@ -72,6 +72,10 @@ def list_(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> Non
             return
         columns, rows = segment_rows(segments, opened_workspace.settings.currency)
         output.show_table(columns, rows)
+        outdated = opened_workspace.outdated()
+        if outdated:
+            names = ", ".join(outdated[:5]) + (f" and {len(outdated) - 5} more" if len(outdated) > 5 else "")
+            output.note(f"New, changed or gone since the last run: {names}. To bring them up to date: satsuma run")
 
 
 def show(name: NameArgument, workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:

@@ -122,8 +122,8 @@ class DuckDB:
         self.path = path
         try:
             self.connection = duckdb.connect(str(path) if path else ":memory:", read_only=read_only)
-        except duckdb.IOException as error:
-            if "lock" not in str(error).lower():
+        except duckdb.Error as error:
+            if not isinstance(error, duckdb.IOException) or "lock" not in str(error).lower():
                 raise WorkspaceError(
                     f"The warehouse {path} cannot be opened.",
                     hint="Check that the file is readable, not damaged, and was written by this or an older Satsuma.",
@@ -147,12 +147,12 @@ class DuckDB:
 
     def execute(self, statement: str, parameters: Any = None) -> None:
         """Run a statement and drop its result."""
-        result = self.connection.execute(statement, parameters)
-        result.fetchall()
+        self.rows(statement, parameters)
 
     def rows(self, statement: str, parameters: Any = None) -> list[tuple[Any, ...]]:
         """Return all rows of a query as tuples."""
-        return self.connection.execute(statement, parameters).fetchall()
+        with _stoppable():
+            return self.connection.execute(statement, parameters).fetchall()
 
     def row(self, statement: str, parameters: Any = None) -> tuple[Any, ...]:
         """Return the only row of a query."""
@@ -164,7 +164,8 @@ class DuckDB:
 
     def table(self, statement: str) -> pa.Table:
         """Return the result of a query as an Arrow table, in the order of the engine."""
-        return self.connection.sql(statement).to_arrow_table()
+        with _stoppable():
+            return self.connection.sql(statement).to_arrow_table()
 
     def cursor(self) -> DuckDB:
         """Return a second handle on the same database, for a unit of work of its own."""
@@ -211,6 +212,17 @@ class DuckDB:
 
     def close(self) -> None:
         self.connection.close()
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Let Ctrl-C be Ctrl-C: the engine answers it with an error of its own."""
+    try:
+        yield
+    except RuntimeError as error:
+        if str(error) == "Query interrupted":
+            raise KeyboardInterrupt from None
+        raise
 
 
 def identifier(name: str) -> str:

@@ -35,6 +35,7 @@ def property_info(field: IncomingField) -> PropertyInfo:
         type=field.type,
         title=field.title,
         unit=field.unit,
+        format=field.format,
         personal_data=field.personal_data,
         sensitive=field.sensitive,
     )

@@ -46,7 +46,9 @@ class Column:
         if self.type == "text":
             if self.field.type in ("number", "money"):
                 # 12.0 read as a number here was '12' as text there.
-                return f"rtrim(rtrim(CAST(CAST({column} AS DECIMAL(38,6)) AS VARCHAR), '0'), '.')"
+                plain = f"rtrim(rtrim(CAST(TRY_CAST({column} AS DECIMAL(38,6)) AS VARCHAR), '0'), '.')"
+                # A number too large for that stays as the engine writes it.
+                return f"coalesce({plain}, CAST({column} AS VARCHAR))"
             return f"nfc_normalize(CAST({column} AS VARCHAR))"
         return f"TRY_CAST({column} AS {COLUMN_TYPES[self.type]})"
 

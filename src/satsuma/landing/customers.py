@@ -11,6 +11,7 @@ from satsuma.landing import catalogue, traits, values
 from satsuma.landing.columns import prepare_columns
 from satsuma.landing.outcome import Landed, Landing
 from satsuma.quality.incoming import IncomingField
+from satsuma.quality.wording import counted
 
 _RESERVED = {
     "customer": frozenset(("customer_no", "customer_id", "first_seen", "erased_at")),
@@ -58,7 +59,7 @@ def land_accounts(landing: Landing) -> Landed:
                 WHERE m.account_no = a.account_no AND m.customer_no = c.customer_no)
             ORDER BY 1, 2"""
         )
-        notes = (*notes, f"{added:,} people were linked to their accounts.")
+        notes = (*notes, counted("{} [people] [were] linked to their accounts.", added))
     return Landed(
         loaded=landed.loaded,
         unchanged=landed.unchanged,
@@ -112,11 +113,14 @@ def _land(landing: Landing, entity: traits.Entity) -> Landed:
     engine.execute("DROP TABLE landing_rows")
     if upserted.superseded_rows:
         notes.append(
-            f"{upserted.superseded_rows:,} rows repeat a {entity} of this load; the last row of each was taken. If the "
-            "rows are states at different times, name their date with --valid-from."
+            counted(
+                f"{{}} row[s] repeat[*] a {entity} of this load; the last row of each was taken. If the rows are "
+                "states at different times, name their date with --valid-from.",
+                upserted.superseded_rows,
+            )
         )
     if upserted.changes:
-        notes.append(f"{upserted.changes:,} changes of traits were logged.")
+        notes.append(counted("{} change[s] of traits [were] logged.", upserted.changes))
     infos = {
         column.name: catalogue.trait_info(
             catalogue.renamed_field(column), source=landing.incoming.load_kind, entity=entity

@@ -11,6 +11,7 @@ from satsuma.errors import SourceError
 from satsuma.landing import catalogue, names, order_files, orders, plain, products, values
 from satsuma.landing.outcome import Landed, Landing
 from satsuma.quality.incoming import IncomingField
+from satsuma.quality.wording import counted
 
 #: What a source calls the price of the product an event is about, the best first.
 _PRICES = ("price", "unit_price", "item_price", "sale_price", "product_price", "value", "amount")
@@ -37,7 +38,7 @@ def land_events(landing: Landing) -> Landed:
     described = _catalog(landing, fields)
     landing.engine.execute("DROP TABLE landing_events")
     if stored.repeated:
-        notes.append(f"{stored.repeated:,} rows repeat another row of this load; each event counts once.")
+        notes.append(counted("{} row[s] repeat[*] another row of this load; each event counts once.", stored.repeated))
     return Landed(
         loaded=stored.loaded + ordered.loaded,
         unchanged=stored.repeated + stored.known + ordered.unchanged,

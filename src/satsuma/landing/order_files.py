@@ -7,6 +7,7 @@ from satsuma.identity import numbers
 from satsuma.landing import catalogue, orders, products, values, versions
 from satsuma.landing.outcome import Landed, Landing
 from satsuma.quality.incoming import IncomingField
+from satsuma.quality.wording import counted
 
 _LINE_EVENTS = (orders.PURCHASED, orders.RETURNED, orders.RECEIVED)
 
@@ -51,47 +52,50 @@ def _notes(landing: Landing, staged: orders.Staged, written: versions.Written) -
     said = (
         (
             staged.identical,
-            "{} lines repeat an equal line of the same order. They are kept, as they may be real, and flagged.",
+            "{} line[s] repeat[*] an equal line of the same order. Repeats are kept, as they may be real, and flagged.",
         ),
         (
             staged.non_product,
-            "{} lines are no product (postage, fees, discounts, adjustments). They are kept and flagged.",
+            "{} line[s] [are] no product (postage, fees, discounts, adjustments). Such lines are kept and flagged.",
         ),
         (
             staged.without_amount,
-            "{} rows have no readable amount. They are kept, and add nothing to revenue.",
+            "{} row[s] [have] no readable amount. Such rows are kept, and add nothing to revenue.",
         ),
         (
             staged.differing_rows,
             (
-                "{} rows differ from another row of the same order; the newest row of each order was taken. If each "
-                "row is a line of an order, load the file as order-lines."
+                "{} row[s] differ[*] from another row of the same order; the newest row of each order was taken. If "
+                "each row is a line of an order, load the file as order-lines."
             ),
         ),
         (
             written.orders_changed,
-            "{} orders differ from what was stored and were replaced as a whole; the old lines are kept as superseded.",
+            (
+                "{} order[s] differ[*] from what was stored and [were] replaced as a whole; the old lines are kept as "
+                "superseded."
+            ),
         ),
         (
             written.orders_foreign,
             (
-                "{} of the replaced orders share no line with what was stored. If each file holds only a part of an "
+                "{} of the replaced orders share[*] no line with what was stored. If each file holds only a part of an "
                 "order, load the files together in one command."
             ),
         ),
         (
             written.orders_kept,
             (
-                "{} orders are already known in more detail or from an order file, with other figures; they were left "
-                "as they are."
+                "{} order[s] [are] already known in more detail or from an order file, with other figures; what was "
+                "stored stays."
             ),
         ),
         (
             written.shared_orders,
-            "{} order ids belong to several customers; each customer's part counts as an order of its own.",
+            "{} order id[s] [belong] to several customers; each customer's part counts as an order of its own.",
         ),
     )
-    notes = [sentence.format(f"{count:,}") for count, sentence in said if count]
+    notes = [counted(sentence, count) for count, sentence in said if count]
     if not landing.incoming.has("customer_id"):
         notes.append("No column names the customer: all rows are anonymous and belong to no segment.")
     if not staged.has_lines or landing.incoming.has("revenue") or landing.incoming.has("unit_price"):

@@ -249,6 +249,8 @@ def _groups(fields: tuple[IncomingField, ...]) -> str:
         elif item.name not in _OF_LINES and item.type not in ("list", "location"):
             parts.append(f"min({column}) AS {column}, max({column}) AS {identifier('_to_' + item.name)}")
     ranges = "".join(f", {part}" for part in parts)
+    # A sum does not mind the order of lines, and counts equal ones.
+    said = values.number_digest("_product", "_quantity", "_amount", *values.content(_facts(fields)))
     return f"""
     SELECT _order, _customer_no, min(_customer) AS _customer, min(_profile_no) AS _profile_no,
         count(*) AS _rows, max(_received_at) AS _received_at, min(_time) AS _first_time, CAST(1 AS BIGINT) AS _part,
@@ -257,9 +259,14 @@ def _groups(fields: tuple[IncomingField, ...]) -> str:
         count(CASE WHEN _class = 'returned' THEN 1 END) AS _items_back, sum(_given_back) AS _given_back,
         sum(CASE WHEN _class = 'returned' THEN abs(_quantity) END) AS _quantity_back,
         min(CASE WHEN _class = 'returned' THEN _time END) AS _time_back,
-        bit_xor(CAST(_id AS UHUGEINT)) AS _lines,
+        bit_xor(CAST(_id AS UHUGEINT)) AS _lines, sum(CAST({said} AS HUGEINT)) AS _said,
         CAST(bit_and(_flags) & {FLAG_NON_PRODUCT} AS UTINYINT) AS _flags{ranges}
     FROM landing_lines GROUP BY _order, _customer_no"""
+
+
+def _facts(fields: tuple[IncomingField, ...]) -> list[IncomingField]:
+    """Return the properties of which a change is a correction: all but the name, which files spell as they like."""
+    return [item for item in fields if item.name != "product_name"]
 
 
 def _line_property(item: IncomingField) -> str:

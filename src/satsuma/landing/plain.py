@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from satsuma.identity import numbers
 from satsuma.landing.outcome import Landing
 from satsuma.landing.store import append_events
+from satsuma.quality.wording import counted
 
 #: Clocks of devices run ahead: an event may lie this far behind the moment of the load and still be ordinary.
 FUTURE_LIMIT_HOURS = 24
@@ -113,8 +114,9 @@ def future_note(count: int) -> tuple[str, ...]:
     if not count:
         return ()
     return (
-        (
-            f"{count:,} events lie more than {FUTURE_LIMIT_HOURS} hours after this load. They are kept, and count from "
-            "their own time on; check the column of times."
+        counted(
+            f"{{}} event[s] [lie] more than {FUTURE_LIMIT_HOURS} hours after this load. Such events are kept, and "
+            "count from their own time on; check the column of times.",
+            count,
         ),
     )

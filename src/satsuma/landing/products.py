@@ -10,6 +10,7 @@ from satsuma.landing import catalogue, values
 from satsuma.landing.columns import VALUE_OF_COLUMN, prepare_columns
 from satsuma.landing.outcome import Landed, Landing
 from satsuma.quality.incoming import IncomingField
+from satsuma.quality.wording import counted
 
 _RESERVED = frozenset(("product_id",))
 #: Events that are about a product whether or not one was loaded yet.
@@ -50,7 +51,9 @@ def land_products(landing: Landing) -> Landed:
         )
     engine.execute("DROP TABLE landing_rows")
     if rows > kept:
-        notes.append(f"{rows - kept:,} rows repeat a product of this load; the last row of each was taken.")
+        notes.append(
+            counted("{} row[s] repeat[*] a product of this load; the last row of each was taken.", rows - kept)
+        )
     stored = [row[0] for row in engine.rows("SELECT DISTINCT name FROM events WHERE product_id IS NOT NULL")]
     events = sorted({*stored, *_ABOUT_PRODUCTS} & {*landing.catalog.events, *stored}) or list(_ABOUT_PRODUCTS)
     as_stored = [catalogue.renamed_field(column) for column in columns]

@@ -8,6 +8,7 @@ from satsuma.errors import SourceError
 from satsuma.landing import plain, values
 from satsuma.landing.outcome import Landed, Landing
 from satsuma.quality.incoming import IncomingField
+from satsuma.quality.wording import counted
 
 ANSWERED = "Survey Answered"
 
@@ -41,7 +42,7 @@ def land_surveys(landing: Landing) -> Landed:
     if not landing.incoming.has("time"):
         notes.append("No column holds the time of the answers: they count from this load on.")
     if anonymous:
-        notes.append(f"{anonymous:,} rows name no respondent who is a customer.")
+        notes.append(counted("{} row[s] name[*] no respondent who is a customer.", anonymous))
     return Landed(
         loaded=rows - before,
         unchanged=before,

@@ -37,6 +37,12 @@ def digest(*parts: str) -> str:
     return f"CAST(md5(concat_ws({SEPARATOR}, {filled})) AS UUID)"
 
 
+def number_digest(*parts: str) -> str:
+    """Return the digest of several values as a 64-bit number, to be summed; a missing part counts as empty."""
+    filled = ", ".join(f"coalesce(CAST({part} AS VARCHAR), '')" for part in parts)
+    return f"md5_number_lower(concat_ws({SEPARATOR}, {filled}))"
+
+
 def moment(expression: str) -> str:
     """Return a time as whole microseconds, which prints alike everywhere."""
     return f"epoch_us({expression})"

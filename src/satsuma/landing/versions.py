@@ -1,7 +1,7 @@
 """Which orders are new, the same or corrected: an order is replaced as a whole or not at all.
 
-`orders` keeps one digest per order over its set of lines: product, quantity, amount and time of each line, its class
-and its customer, in any order. Descriptions and other texts are not part of it, so that a file that spells them
+`orders` keeps one digest per order over its set of lines: product, quantity, amount, time and properties of each line,
+its class and its customer, in any order. The product's name is not part of it, so that a file that spells it
 otherwise changes nothing. An order with another digest is a correction: the events of the old set are marked
 superseded and the new set is appended.
 
@@ -120,7 +120,7 @@ def _compare(landing: Landing, staged: Staged, replaces: bool) -> None:
     """Make `landing_versions`: per order its digest, its state, when it is known and when it stops to be."""
     engine = landing.engine
     # A 128-bit number prints a thousand times faster as a UUID than in digits.
-    group = values.digest("_customer", "CAST(_lines AS UUID)", "_revenue", "_given_back")
+    group = values.digest("_customer", "CAST(_lines AS UUID)", "_said", "_revenue", "_given_back")
     whole = values.digest(f"CAST(bit_xor(CAST({group} AS UHUGEINT)) AS UUID)")
     known = "_received_at" if landing.incoming.has("received_at") else "CAST(NULL AS TIMESTAMP)"
     engine.execute(

@@ -6,6 +6,7 @@ dropped or guessed: a definition with a mistake is reported, and so are those th
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -126,9 +127,13 @@ class Checker:
         self.problems: list[Problem] = []
         self.current: Definition | None = None
         self.types: dict[str, ValueType] = dict(BUILT_IN_TRAITS)
+        #: Traits that hold countries, which landing brought to their two letters.
+        self.countries: set[str] = set()
         for name, info in vocabulary.catalog.traits.items():
             if info.entity == "customer":
                 self.types[name] = info.type
+                if info.format == "country":
+                    self.countries.add(name)
         self.failed: set[Key] = set()
 
     def problem(self, at: Path_, message: str, near: Collection[str] = ()) -> None:
@@ -239,6 +244,8 @@ class Checker:
             measure = self.measure(definition.measure)
             typed = replace(definition, measure=measure)
             type_ = self.measure_type(measure)
+            if measure.aggregate in ("first", "last", "mode") and self._property_format(measure) == "country":
+                self.countries.add(definition.name)
             if definition.type not in (None, type_):
                 self.problem(("type",), f"This measures {formula.an(type_)}, not {formula.an(definition.type)}.")
         else:
@@ -275,7 +282,11 @@ class Checker:
             type_ = self.trait_type(condition.trait)
             if type_ is None:
                 return condition
-            return replace(condition, test=self.test(condition.test, type_, f"the trait '{condition.trait}'"))
+            what = f"the trait '{condition.trait}'"
+            test = self.test(condition.test, type_, what)
+            if condition.trait in self.countries:
+                self._country_codes(test, what)
+            return replace(condition, test=test)
         if isinstance(condition, EventLeaf):
             return self._event_leaf(condition)
         if isinstance(condition, RankLeaf):
@@ -375,7 +386,10 @@ class Checker:
         if info.type in ("list", "location") and condition.test.operator not in PRESENCE:
             self.problem(condition.at, f"A property that is {formula.an(info.type)} cannot be tested here ('{own}').")
             return condition
-        test = self.test(condition.test, info.type, f"the property '{condition.property}'")
+        what = f"the property '{condition.property}'"
+        test = self.test(condition.test, info.type, what)
+        if info.format == "country":
+            self._country_codes(test, what)
         return replace(condition, property=own, test=test)
 
     # ---------------------------------------------------------------------------------------------------------- tests
@@ -429,6 +443,23 @@ class Checker:
         lengths = operand if isinstance(operand, tuple) else (operand,)
         if any(length % durations.MICROSECONDS_PER_DAY for length in lengths):
             self.problem(at, "A date without a time is counted in whole days: write 2d, not 48h and not 36h.")
+
+    def _country_codes(self, test: Test, what: str) -> None:
+        """Report a country that is written out: it would be found in nobody's data."""
+        operand = test.operand if isinstance(test.operand, tuple) else (test.operand,)
+        if test.operator not in ("eq", "neq", "in", "not_in"):
+            return
+        for value in operand:
+            if isinstance(value, str) and not re.fullmatch("[A-Z]{2}", value):
+                message = (
+                    f"{what[0].upper()}{what[1:]} holds countries by their two letters (FR, DE): '{value}' is not one."
+                )
+                self.problem(test.at, message)
+
+    def _property_format(self, measure: Measure) -> str | None:
+        info = self.vocabulary.catalog.events.get(measure.event)
+        found = info.property(measure.of or "") if info else None
+        return found.format if found else None
 
     def _same_type(self, reference: TraitRef, at: Path_, type_: ValueType, what: str) -> None:
         other = self.trait_type(reference.trait)

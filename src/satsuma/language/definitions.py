@@ -91,13 +91,19 @@ def read_folder(root: Path, zone: ZoneInfo) -> ReadDefinitions:
     problems: list[Problem] = []
     broken: list[tuple[str, str]] = []
     for folder, kind in FOLDERS:
-        for path in sorted((root / folder).glob("*.y*ml")):
+        stems: dict[str, str] = {}
+        for path in documents.yaml_files(root / folder):
             file = f"{folder}/{path.name}"
             try:
-                text = path.read_text(encoding="utf-8-sig")
-            except (OSError, UnicodeDecodeError):
-                problems.append(Problem(path=file, line=None, message="This file cannot be read as UTF-8 text."))
+                text = documents.read_text(path, file)
+            except documents.DocumentError as error:
+                problems.append(error.problem)
                 broken.append((kind, path.stem))
+                continue
+            other = stems.setdefault(path.stem, path.name)
+            if other != path.name:
+                message = f"'{other}' beside it defines the same name; keep one of them."
+                problems.append(Problem(path=file, line=None, message=message))
                 continue
             read = read_text(text, kind, file=file, stem=path.stem, zone=zone, root=root)
             found.extend(read.definitions)

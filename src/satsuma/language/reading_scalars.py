@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 from zoneinfo import ZoneInfo
 
-from satsuma.documents import Document, DocumentError, DocumentReader, Path_, read_file
+from satsuma.documents import Document, DocumentError, DocumentReader, Path_, read_file, yaml_files
 from satsuma.errors import nearest
 
 
@@ -64,7 +64,7 @@ class ScalarReader(DocumentReader):
         if self.root is None:
             self.problem(path, f"A {what} in a file of its own can only be read in a workspace.")
             return None
-        known = {found.stem: found for found in sorted((self.root / folder).glob("*.y*ml"))}
+        known = {found.stem: found for found in yaml_files(self.root / folder)}
         if stem not in known:
             message = f"There is no {what} '{stem}' in the folder {folder}/ (the file {stem}.yaml)."
             self.problem(path, message, nearest(stem, known))

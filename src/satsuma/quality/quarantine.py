@@ -28,7 +28,7 @@ class QuarantineGroup:
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values; the time is an ISO text in UTC."""
-        return {**asdict(self), "loaded_at": None if self.loaded_at is None else self.loaded_at.isoformat()}
+        return {**asdict(self), "loaded_at": None if self.loaded_at is None else f"{self.loaded_at.isoformat()}Z"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ class QuarantinedRow:
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values, with the row in one line as `written`; the time is an ISO text in UTC."""
-        settled = None if self.settled_at is None else self.settled_at.isoformat()
+        settled = None if self.settled_at is None else f"{self.settled_at.isoformat()}Z"
         return {**asdict(self), "settled_at": settled, "written": self.written}
 
     @property

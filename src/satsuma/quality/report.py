@@ -164,7 +164,7 @@ def _finding(code: str, count: int) -> Finding:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, dt.datetime):
-        return value.isoformat()
+        return f"{value.isoformat()}Z"
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     if isinstance(value, Mapping):

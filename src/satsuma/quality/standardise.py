@@ -13,6 +13,7 @@ from satsuma.errors import WrongUse
 from satsuma.quality.checks import check_values
 from satsuma.quality.incoming import ColumnQuality, Incoming, IncomingField, LoadKind
 from satsuma.quality.plans import FieldPlan, plan_field, readings
+from satsuma.quality.wording import counted
 from satsuma.sources.fields import fields_of
 from satsuma.sources.mapping import ColumnMapping, Mapping, check_mapping
 from satsuma.sources.raw import RawTable
@@ -342,5 +343,6 @@ def _notes(parts: Sequence[_Part]) -> tuple[str, ...]:
         rejected = part.raw.rows - part.rows
         if rejected:
             shown = " or ".join(f"'{_shown(plan)}'" for plan in part.required)
-            notes.append(f"{part.raw.name}: {rejected:,} rows without a readable {shown} were put into quarantine.")
+            rows, were = counted("{} row[s]", rejected), counted("[were]", rejected)
+            notes.append(f"{part.raw.name}: {rows} without a readable {shown} {were} put into quarantine.")
     return tuple(notes)

@@ -315,7 +315,7 @@ def _trend(whole: Sequence[MonthPoint], series: str) -> str:
     if earlier <= 0:
         return ""
     growth = now / earlier - 1
-    text = f"The last three complete months stand {say.change(growth)} on the three before."
+    text = f"The last three complete months together: {say.change(growth)} on the three before."
     if growth <= -0.05:
         return f"{text} See which stage of life lost customers before spending on new ones; check for season first."
     if growth >= 0.05:
@@ -344,7 +344,7 @@ def told_quality(quality: Quality) -> Told:
     part = worst.filled / worst.rows
     doing = []
     if quarantined:
-        doing.append("Mend the quarantined rows at their source, then retry them (satsuma quarantine retry).")
+        doing.append("Mend the quarantined rows at their source, then retry them: satsuma quarantine list says how.")
     if part < 0.9:
         doing.append(
             f"{name(worst.column)} is filled in {say.share(part)} of rows: segments on it reach only those customers."

@@ -50,7 +50,7 @@ def value_concentration(contents: ReportContents) -> Section | None:
     return Section(
         anchor="concentration",
         title="Value concentration",
-        lead=f"How unevenly value is spread over {say.counted(spread.customers, 'customer')} who bought.",
+        lead=f"How unevenly value is spread over {say.counted(spread.customers, 'customer')} with any net value.",
         body=cards(
             card(
                 "Who brings the value",

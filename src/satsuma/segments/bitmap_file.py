@@ -34,6 +34,19 @@ def write_bitmaps(path: Path, blobs: Mapping[str, bytes]) -> None:
         os.fsync(file.fileno())
 
 
+class UnreadableResultError(WorkspaceError):
+    """A file of a run's results is gone or damaged; another run writes it anew."""
+
+
+def unreadable_result(path: Path) -> UnreadableResultError:
+    """Return the error for a file of a run's results that cannot be read."""
+    what = "damaged" if path.exists() else "missing"
+    return UnreadableResultError(
+        f"The file {path.name} of a run is {what}.",
+        hint="Run `satsuma run` again: results are computed anew from the warehouse.",
+    )
+
+
 class BitmapFile:
     """Bitmaps of one file, read when asked for."""
 
@@ -43,15 +56,15 @@ class BitmapFile:
             with path.open("rb") as file:
                 start = file.read(16)
                 if start[:8] != _MAGIC or len(start) < 16:
-                    raise WorkspaceError(f"The file {path.name} of a run is damaged.", hint="Run `satsuma run` again.")
+                    raise unreadable_result(path)
                 (length,) = struct.unpack("<Q", start[8:])
+                # The stated length of a damaged file may be any number.
+                text = file.read(min(length, path.stat().st_size))
                 self.index: dict[str, tuple[int, int]] = {
-                    name: (place[0], place[1]) for name, place in json.loads(file.read(length)).items()
+                    name: (place[0], place[1]) for name, place in json.loads(text).items()
                 }
-        except OSError:
-            raise WorkspaceError(
-                f"The file {path.name} of a run is missing.", hint="Run `satsuma run` again."
-            ) from None
+        except (OSError, ValueError):
+            raise unreadable_result(path) from None
         self.start = 16 + length
 
     def names(self) -> list[str]:
@@ -62,6 +75,9 @@ class BitmapFile:
         if name not in self.index:
             return BitMap()
         offset, length = self.index[name]
-        with self.path.open("rb") as file:
-            file.seek(self.start + offset)
-            return BitMap.deserialize(file.read(length))
+        try:
+            with self.path.open("rb") as file:
+                file.seek(self.start + offset)
+                return BitMap.deserialize(file.read(length))
+        except (OSError, ValueError):
+            raise unreadable_result(self.path) from None

@@ -111,6 +111,9 @@ def run_definitions(
     store = RunStore(engine, root / "state")
     store.sweep()
     previous = store.latest()
+    if previous is not None and not previous.is_whole():
+        # Only a run mends results that were lost; it must not need them.
+        previous, warnings = None, [*warnings, _LOST]
     timings = Timings()
     evaluation = evaluate(
         engine, checked, as_of_moment(checked, as_of, known_at), lists_folder=root / "lists", refit=refit,
@@ -154,6 +157,12 @@ def run_definitions(
         )
     )  # fmt: skip
     return RunOutcome(run_id=stored.run_id, facts=facts, warnings=(*warnings, *evaluation.warnings))
+
+
+_LOST = (
+    "The results of the run before are missing or damaged: segmentations are fitted anew, and every member of a "
+    "segment counts as new."
+)
 
 
 def kept_models(checked: Checked, previous: StoredRun | None) -> dict[str, Mapping[str, Any]]:

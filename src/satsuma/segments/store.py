@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -25,7 +26,7 @@ from pyroaring import BitMap
 from satsuma.engines.duckdb import DuckDB
 from satsuma.errors import NotFound, WorkspaceError
 from satsuma.evaluation.columns import Column
-from satsuma.segments.bitmap_file import BitmapFile, write_bitmaps
+from satsuma.segments.bitmap_file import BitmapFile, UnreadableResultError, unreadable_result, write_bitmaps
 
 TRAITS, LABELS, MODELS = "traits.parquet", "labels.parquet", "models.json"
 MEMBERS, CHANGES = "members.bitmaps", "changes.bitmaps"
@@ -95,29 +96,36 @@ class StoredRun:
 
     @cached_property
     def models(self) -> dict[str, Any]:
-        text = (self.folder / MODELS).read_text(encoding="utf-8")
-        models: dict[str, Any] = json.loads(text)
+        with _reading(self.folder / MODELS) as path:
+            models: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return models
 
+    def is_whole(self) -> bool:
+        """Return whether what the next run builds upon can be read: the kept models and who was in each segment."""
+        try:
+            _ = self.models
+            for name in self._members.names():
+                self._members.read(name)
+        except UnreadableResultError:
+            return False
+        return True
+
     def trait_names(self) -> list[str]:
-        names: list[str] = pq.read_schema(self.folder / TRAITS).names
-        return [name for name in names if name not in ("customer_no", VALUE, ORDERS)]
+        return [name for name in _columns(self.folder / TRAITS) if name not in ("customer_no", VALUE, ORDERS)]
 
     def segmentation_names(self) -> list[str]:
-        names: list[str] = pq.read_schema(self.folder / LABELS).names
-        return [name for name in names if name != "customer_no" and ":" not in name]
+        return [name for name in _columns(self.folder / LABELS) if name != "customer_no" and ":" not in name]
 
     def traits(self, names: list[str]) -> pa.Table:
         """Return computed traits, one row per customer of the population in the order of their numbers."""
-        return pq.read_table(self.folder / TRAITS, columns=["customer_no", *names])
+        return _table(self.folder / TRAITS, names)
 
     def labels(self, names: list[str]) -> pa.Table:
         """Return labels (or scores, as `name:score`), one row per customer of the population."""
-        return pq.read_table(self.folder / LABELS, columns=["customer_no", *names])
+        return _table(self.folder / LABELS, names)
 
     def label_columns(self) -> list[str]:
-        names: list[str] = pq.read_schema(self.folder / LABELS).names
-        return names
+        return _columns(self.folder / LABELS)
 
 
 class RunStore:
@@ -191,6 +199,26 @@ class RunStore:
         for path in self.folder.iterdir():
             if path.name not in named:
                 shutil.rmtree(path, ignore_errors=True)
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[Path]:
+    """Turn what a missing or damaged file of results brings about into a sentence."""
+    try:
+        yield path
+    except (OSError, ValueError):
+        raise unreadable_result(path) from None
+
+
+def _columns(path: Path) -> list[str]:
+    with _reading(path):
+        names: list[str] = pq.read_schema(path).names
+    return names
+
+
+def _table(path: Path, names: list[str]) -> pa.Table:
+    with _reading(path):
+        return pq.read_table(path, columns=["customer_no", *names])
 
 
 def _make_durable(path: Path) -> None:

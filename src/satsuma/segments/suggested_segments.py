@@ -204,7 +204,11 @@ where: {rank: distinct_categories, top: 20%, among: {segment: buyers}}
 segment: bargain_hunters
 title: Bargain hunters
 description: Among the 20 % of repeat buyers with the largest share of discounts.
-where: {rank: discount_share, top: 20%, among: {segment: repeat_buyers}}
+where:
+  all:
+    - {rank: discount_share, top: 20%, among: {segment: repeat_buyers}}
+    # Where most never had a discount, all of them are tied.
+    - {trait: discount_share, gt: 0}
 """,
         "Lines have discounts: some customers come for them.",
         traits="discount_share",

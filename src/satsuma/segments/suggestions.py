@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from satsuma.catalog import Catalog
+from satsuma.documents import yaml_files
 from satsuma.engines.duckdb import DuckDB, identifier
 from satsuma.language.definitions import FOLDERS
 from satsuma.segments.suggest import Suggestion
@@ -21,7 +22,7 @@ def suggest(engine: DuckDB, root: Path, catalog: Catalog, *, write: bool = True)
     ----------
     root : the workspace's folder. A file that is there is never touched, and not offered.
     """
-    existing = {f"{folder}/{path.stem}" for folder, _ in FOLDERS for path in (root / folder).glob("*.y*ml")}
+    existing = {f"{folder}/{path.stem}" for folder, _ in FOLDERS for path in yaml_files(root / folder)}
     offers = suggested(catalog, built_in_traits(catalog), existing, distinct_values(engine, catalog))
     if write:
         for offer in offers:

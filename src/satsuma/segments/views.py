@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
 from zoneinfo import ZoneInfo
@@ -18,6 +18,7 @@ from satsuma.engines.duckdb import DuckDB
 from satsuma.errors import NotFound, WrongUse, nearest
 from satsuma.evaluation.population import loaded_trait, population_size
 from satsuma.evaluation.scan import AsOf
+from satsuma.language.checker import Checked
 from satsuma.language.durations import microseconds
 from satsuma.language.operators import Moment
 from satsuma.segments.store import RunStore, StoredRun, arrow_column
@@ -30,8 +31,8 @@ FORMS = ("arrow", "pandas", "polars")
 class SegmentView:
     """A segment as the last run left it."""
 
-    engine: DuckDB
-    run: StoredRun
+    engine: DuckDB = field(repr=False)
+    run: StoredRun = field(repr=False)
     facts: Mapping[str, Any]
 
     @property
@@ -89,8 +90,8 @@ class SegmentView:
 class SegmentationView:
     """A segmentation as the last run left it."""
 
-    engine: DuckDB
-    run: StoredRun
+    engine: DuckDB = field(repr=False)
+    run: StoredRun = field(repr=False)
     facts: Mapping[str, Any]
 
     @property
@@ -126,6 +127,16 @@ def segment_view(engine: DuckDB, root: Path, name: str) -> SegmentView:
     """Return one segment of the last run."""
     run = RunStore(engine, root / "state").required()
     return SegmentView(engine, run, _named("segment", name, run.outcome["segments"]))
+
+
+def outdated(engine: DuckDB, root: Path, checked: Checked) -> list[str]:
+    """Return the segments and segmentations that are new, changed or gone since the last run, by name."""
+    run = RunStore(engine, root / "state").latest()
+    before = {} if run is None else run.definitions["digests"]
+    now = {f"{kind}/{name}": digest for (kind, name), digest in checked.digests.items()}
+    kinds = ("segment/", "segmentation/")
+    moved = {key for key in {*before, *now} if before.get(key) != now.get(key) and key.startswith(kinds)}
+    return sorted(key.partition("/")[2] for key in moved)
 
 
 def segmentation_views(engine: DuckDB, root: Path) -> list[SegmentationView]:

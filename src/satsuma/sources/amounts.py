@@ -37,8 +37,8 @@ def is_amount_of_order(engine: DuckDB, raw: RawTable, *, amount: str, order: str
         """
     )
     if parts:
-        return bool(telling) and repeated + given >= _NEARLY_ALL * telling
-    return telling >= _WITHOUT_PRICES and amounts > 1 and repeated >= _NEARLY_ALL * telling
+        return bool(telling and repeated + given >= _NEARLY_ALL * telling)
+    return bool(telling >= _WITHOUT_PRICES and amounts > 1 and repeated >= _NEARLY_ALL * telling)
 
 
 def _text(raw: RawTable, column: str) -> str:

@@ -7,6 +7,8 @@ that is NULL for what is no date, such as 30 February.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from satsuma.engines.duckdb import literal
 
@@ -73,10 +75,12 @@ def moment(text: str, form: str, zone: str) -> str:
 
 
 def to_utc(naive: str, zone: str) -> str:
-    """Turn a time without a zone, taken to be in `zone`, into UTC."""
-    if zone == "UTC":
-        return naive
-    return f"timezone('UTC', timezone({literal(zone)}, {naive}))"
+    """Turn a time without a zone, taken to be in `zone`, into UTC; NULL outside the years 1 to 9999 of UTC."""
+    ahead = ZoneInfo(zone).utcoffset(datetime(9999, 12, 31)) or timedelta()
+    last = datetime.max + min(ahead, timedelta())
+    inside = f"{naive} BETWEEN TIMESTAMP '0001-01-02' AND TIMESTAMP '{last}'"
+    read = naive if zone == "UTC" else f"timezone('UTC', timezone({literal(zone)}, {naive}))"
+    return f"(CASE WHEN {inside} THEN {read} END)"
 
 
 def date_of(text: str, form: str) -> str:

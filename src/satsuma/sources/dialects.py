@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TextIO
 
 from satsuma.errors import SourceError
-from satsuma.sources.fields import is_known_name
+from satsuma.sources.fields import is_known_name, is_surely_name
 from satsuma.sources.missing import DEFAULT
 from satsuma.sources.raw import MAX_COLUMNS
 
@@ -294,7 +294,7 @@ def is_surely_header(first: Sequence[str], below: Sequence[Sequence[str]]) -> bo
     """
     offset = 1 if below and len(first) == len(below[0]) - 1 else 0
     filled = [cell for cell in first if cell.strip()]
-    known = sum(is_known_name(cell) for cell in filled if _typed(cell) is None)
+    known = sum(is_surely_name(cell) for cell in filled if _typed(cell) is None)
     words_above_values = 0
     for number, cell in enumerate(first):
         usual = _usual_type(below, number + offset)
@@ -304,7 +304,7 @@ def is_surely_header(first: Sequence[str], below: Sequence[Sequence[str]]) -> bo
         if kind == usual and not _is_year(cell):
             return False
         words_above_values += kind is None and cell.strip().lower() not in DEFAULT
-    return words_above_values > 0 or known * 2 > len(filled)
+    return words_above_values > 0 or known * 2 >= len(filled)
 
 
 def _usual_type(below: Sequence[Sequence[str]], number: int) -> str | None:

@@ -49,9 +49,9 @@ _ORDER = _names(
     """order_id orderid order_no order_number order_nr order_name invoice_no invoiceno invoice_id invoice_number
     invoice basket_id basketid basket transaction_id transactionid transaction_no trans_id receipt_id receipt_no
     receipt_number receipt ticket_id ticket_no ticket bon_id bill_no bill_id document_no sales_order checkout_id
-    increment_id numero_commande id_commande commande_id no_commande commande numero_facture no_facture facture bestellnummer
-    bestell_nr bestell_id bestellung auftragsnummer auftrag_nr rechnungsnummer rechnungs_nr rechnung ordernummer
-    bestelnummer factuurnummer pedido_id id_pedido numero_pedido pedido factura numero_factura numero_ordine
+    increment_id numero_commande id_commande commande_id no_commande commande numero_facture no_facture facture
+    bestellnummer bestell_nr bestell_id bestellung auftragsnummer auftrag_nr rechnungsnummer rechnungs_nr rechnung
+    ordernummer bestelnummer factuurnummer pedido_id id_pedido numero_pedido pedido factura numero_factura numero_ordine
     id_ordine ordine fattura tilausnumero zamowienie_id numer_zamowienia order purchase_id sale_id"""
 )
 _TIME = _names(
@@ -279,6 +279,12 @@ def is_known_name(cell: str) -> bool:
     if not folded or len(cell) > 60:
         return False
     return folded in _all_aliases() or any(word in _HEADER_WORDS for word in words(cell))
+
+
+def is_surely_name(cell: str) -> bool:
+    """Return whether a cell can hardly be anything but the name of a column: `City`, and not `Kansas City`."""
+    found = words(cell)
+    return is_known_name(cell) and (fold(cell) in _all_aliases() or all(word in _HEADER_WORDS for word in found))
 
 
 def fields_of(load_kind: str) -> tuple[Field, ...]:

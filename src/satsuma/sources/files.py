@@ -76,6 +76,8 @@ def find_files(paths: Sequence[str | Path]) -> tuple[list[Path], list[str]]:
     found: list[Path] = []
     notes: list[str] = []
     for given in paths:
+        if not str(given).strip():
+            raise SourceError("A file without a name was given.", hint="Give a file, a folder or a pattern.")
         path = Path(given).expanduser()
         if path.is_dir():
             inside = sorted(item for item in path.rglob("*") if item.is_file() and not _hidden(item.relative_to(path)))

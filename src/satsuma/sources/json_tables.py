@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from satsuma.errors import SourceError
 from satsuma.sources import encodings
 from satsuma.sources.careful import Broken
 from satsuma.sources.files import TableFile
-from satsuma.sources.raw import MAX_COLUMNS, RawTable, unique_names
+from satsuma.sources.raw import MAX_COLUMNS, RawTable, is_shown, unique_names
 from satsuma.sources.temporary import free_name, keep_broken
 
 MAX_OBJECT_BYTES = 64 << 20
@@ -27,6 +27,8 @@ def read_json(engine: DuckDB, file: TableFile, folder: Path) -> RawTable:
     SourceError
         When the file is not JSON, or holds no list of objects.
     """
+    import duckdb
+
     encoding = encodings.detect_encoding(file.path, file.label)
     path = file.path
     folder.mkdir(parents=True, exist_ok=True)
@@ -38,7 +40,12 @@ def read_json(engine: DuckDB, file: TableFile, folder: Path) -> RawTable:
         path.symlink_to(file.path.resolve())
     objects, notes = _objects(engine, path, file.label)
     broken = _broken(engine, objects, path, file.label)
-    structure = engine.value(f"SELECT json_group_structure(json)::VARCHAR FROM {objects} WHERE {_IS_OBJECT}")
+    try:
+        structure = engine.value(f"SELECT json_group_structure(json)::VARCHAR FROM {objects} WHERE {_IS_OBJECT}")
+    except duckdb.Error:
+        raise SourceError(
+            f"{file.label} nests too deeply to be a table.", hint="Each row must be an object of plain values."
+        ) from None
     paths = [] if structure is None else list(_leaves(json.loads(structure), ()))
     if not paths:
         raise SourceError(
@@ -144,7 +151,7 @@ def _unwrap(engine: DuckDB, path: Path, label: str, table: str) -> tuple[str, li
     lists = {key: item for key, item in value.items() if _is_rows(item)}
     if len(lists) > 1:
         raise SourceError(
-            f"{label} holds {len(lists)} lists of objects, and one is read.",
+            f"{label} holds several lists of objects{_listed(lists)}.",
             hint="Save the list that is wanted as a file of its own.",
         )
     rows = next(iter(lists.values()), [value])
@@ -159,6 +166,12 @@ def _unwrap(engine: DuckDB, path: Path, label: str, table: str) -> tuple[str, li
     engine.execute(f"CREATE TEMP TABLE {table} AS SELECT row_no, json::JSON AS json FROM incoming_batch")
     engine.unregister("incoming_batch")
     return table, notes
+
+
+def _listed(names: Iterable[str]) -> str:
+    """Return the names of lists in brackets; nothing where one may be a customer's value."""
+    known = sorted(names)
+    return f" ({', '.join(known[:5])})" if all(is_shown(name, sure=True) for name in known) else ""
 
 
 def _broken(engine: DuckDB, objects: str, path: Path, label: str) -> list[tuple[str, Broken]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from satsuma.engines.duckdb import identifier
-from satsuma.sources.fields import is_known_name
+from satsuma.sources.fields import is_surely_name
 from satsuma.sources.names import may_be_shown
 
 #: A table wider than this is a matrix or a mistaken delimiter, not customer data.
@@ -51,7 +51,6 @@ class RawTable:
         """Return the SQL type of a column."""
         return self.types[self.columns.index(column)]
 
-
     @property
     def shown_columns(self) -> tuple[str, ...]:
         """The columns as an error may show them: by name, or by place where the name may be a customer's value."""
@@ -68,7 +67,7 @@ class RawTable:
 
 def is_shown(name: str, *, sure: bool) -> bool:
     """Return whether the name of a column may stand in an error or a note."""
-    return may_be_shown(name) and (sure or is_known_name(name))
+    return may_be_shown(name) and (sure or is_surely_name(name))
 
 
 def unique_names(header: list[str]) -> tuple[tuple[str, ...], list[str]]:

@@ -216,9 +216,9 @@ _NEEDS_DIGITS = frozenset(
 def _content_fits(work: _Work, item: Field, column: str) -> bool:
     """Return whether what a column holds can be the field at all."""
     profile, folded = work.profiles[column], fold(column)
-    if item.name == "revenue" and work.load_kind == "order-lines":
-        if column in work.of_orders or _OF_ORDERS & set(words(column)):
-            return False
+    of_order = column in work.of_orders or bool(_OF_ORDERS & set(words(column)))
+    if of_order and item.name == "revenue" and work.load_kind == "order-lines":
+        return False
     if not profile.values:
         # Nothing to judge by (a day without any customer): the name decides.
         return True
@@ -343,7 +343,7 @@ def _others(engine: DuckDB, work: _Work, ignored: set[str]) -> list[ColumnMappin
     guesses = {column: guess_type(work.profiles[column], work.meanings[column]) for column in rest}
     guesses = settle_on_whole(engine, work.raw, guesses, work.profiles)
     own = {item.name for item in fields_of(work.load_kind)}
-    taken = own | set(work.taken) | {"row_no", "source"}
+    taken = own | set(work.taken) | {"row_no", "source", "rowid"}
     found: list[ColumnMapping] = []
     for column in rest:
         guess = guesses[column]

@@ -290,7 +290,36 @@ def test_quality_and_quarantine_are_shown(satsuma: Runner, loaded: Path) -> None
     assert row["row_no"] == 7
     assert row["raw"]["Order Date"] == "not a date"
     assert satsuma("quarantine", "show", "1", "-w", loaded).code == 0
+    # The hint is a command that runs once its word in capitals is filled in.
+    assert "'satsuma quarantine retry LOAD'" in satsuma("quarantine", "list", "-w", loaded).out
     again = satsuma("quarantine", "retry", "1", "-w", loaded, "--json")
     assert again.code == 0, again.err
     assert again.json["quarantined"] == 1
     assert satsuma("quarantine", "show", "99", "-w", loaded).code == 1
+
+
+def test_a_run_of_nothing_says_how_to_get_something(satsuma: Runner, shop: Path, tmp_path: Path) -> None:
+    file = tmp_path / "orders.csv"
+    file.write_text(ORDERS, encoding="utf-8")
+    assert satsuma("load", file, "--as", "order-lines", "-w", shop).code == 0
+    assert "Next: satsuma suggest" in satsuma("run", "--as-of", "2025-03-02", "-w", shop).out
+    assert satsuma("suggest", "-w", shop).code == 0
+    assert "Next: satsuma report" in satsuma("run", "--as-of", "2025-03-02", "-w", shop).out
+
+
+def test_bargain_hunters_had_a_discount(satsuma: Runner, shop: Path, tmp_path: Path) -> None:
+    header = "Order ID,Order Date,Customer ID,SKU,Quantity,Unit Price,Discount\n"
+    lines = [f"{who}{n},2025-01-0{n},{who},A,1,10,{1 if who == 'a' else 0}" for who in "abcdefghij" for n in (1, 2)]
+    file = tmp_path / "orders.csv"
+    file.write_text(header + "\n".join(lines), encoding="utf-8")
+    assert satsuma("load", file, "--as", "order-lines", "-w", shop).code == 0
+    assert satsuma("suggest", "-w", shop).code == 0
+    assert satsuma("run", "--as-of", "2025-03-02", "-w", shop).code == 0
+    # All who never had a discount are tied at the border of the best fifth.
+    assert satsuma("segment", "members", "bargain_hunters", "--ids", "-w", shop).out.split() == ["a"]
+
+
+def test_a_segment_in_python_reads_as_its_facts(satsuma: Runner, shop: Path, loaded: Path) -> None:
+    with Workspace.open(loaded) as workspace:
+        workspace.run(as_of="2025-03-02")
+        assert "engine" not in repr([*workspace.segments(), *workspace.segmentations()])

@@ -153,6 +153,29 @@ def test_ctrl_c_ends_without_a_traceback(shop: Path) -> None:
     assert "Stopped." in err
 
 
+def test_ctrl_c_in_the_middle_of_a_statement_is_no_mishap(
+    satsuma: Runner, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Stopped:
+        """Answers Ctrl-C as the engine does."""
+
+        def execute(self, *_: object) -> None:
+            raise RuntimeError("Query interrupted")
+
+        def close(self) -> None:
+            """Close nothing."""
+
+    def check(workspace: Workspace) -> None:
+        workspace.engine.connection.close()
+        workspace.engine.connection = Stopped()  # type: ignore[assignment]
+        workspace.engine.execute("SELECT 1")
+
+    monkeypatch.setattr(Workspace, "check", check)
+    done = satsuma("check", "-w", shop)
+    assert done.code == 130
+    assert "Stopped." in done.err
+
+
 def test_a_reader_that_has_enough_ends_it_quietly(shop: Path) -> None:
     code = (
         "import sys\n"

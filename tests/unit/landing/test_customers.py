@@ -148,3 +148,13 @@ def test_products_are_a_wide_table_whose_attributes_are_properties_of_events(eng
     ]
     later = load("order-lines", [{**row, "order_id": "2"}])
     assert later.catalog.events["Product Purchased"].properties["brand"].source == "products"
+
+
+def test_a_number_too_large_for_a_text_does_not_stop_a_load(engine: DuckDB, load: Load) -> None:
+    load("customers", [{"customer_id": "a", "code": "x"}])
+    load("customers", [{"customer_id": "b", "code": 1e300}, {"customer_id": "c", "code": float("inf")}])
+    load("customers", [{"customer_id": "d", "code": 12.0}])
+    stored = dict(engine.rows("SELECT customer_id, code FROM customers"))
+    assert stored["b"].startswith("1")
+    assert stored["c"] == "inf"
+    assert stored["d"] == "12"

@@ -125,7 +125,7 @@ def test_events_far_in_the_future_are_kept_and_counted(engine: DuckDB, load: Loa
     outcome = load("events", rows, now=NOW)
     assert outcome.landed.flags["future"] == 1
     assert outcome.landed.loaded == 3
-    assert any("1 events lie more than 24 hours" in note for note in outcome.notes)
+    assert any("1 event lies more than 24 hours" in note for note in outcome.notes)
     assert engine.value("SELECT max(received_at) FROM events") == NOW
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from satsuma.catalog import Catalog, EventInfo, PropertyInfo, TraitInfo
 from satsuma.errors import DefinitionError, Problem
 from satsuma.language.checker import Vocabulary
-from satsuma.language.definitions import ReadDefinitions, check_all, read_text
+from satsuma.language.definitions import ReadDefinitions, check_all, read_folder, read_text
 
 ZONE = ZoneInfo("Europe/Paris")
 CATALOG = Catalog(
@@ -284,3 +285,23 @@ def test_an_alias_of_a_property_is_resolved_to_its_own_name() -> None:
     )
     first, second = check_all(read, Vocabulary(catalog=catalog)).ordered
     assert first.where == second.where  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("where", ["{trait: home, eq: France}", "{trait: home, not_in: [FR, Belgium]}"])
+def test_a_country_that_is_written_out_is_not_silently_nobodys(where: str) -> None:
+    catalog = Catalog(traits={"home": TraitInfo(type="text", format="country")})
+    read = read_text(f"segment: s\nwhere: {where}\n", "segment", file="segments/s.yaml", stem="s", zone=ZONE)
+    with pytest.raises(DefinitionError, match="by their two letters"):
+        check_all(read, Vocabulary(catalog=catalog, zone=ZONE))
+
+
+def test_hidden_files_are_no_definitions_and_one_name_has_one_file(tmp_path: Path) -> None:
+    folder = tmp_path / "segments"
+    folder.mkdir()
+    for name in ("s.yaml", "s.yml", "._s.yaml", "notes.txt"):
+        (folder / name).write_text("segment: s\nwhere: {did: Order Completed}\n", encoding="utf-8")
+    (folder / "folder.yaml").mkdir()
+    found = read_folder(tmp_path, ZONE)
+    assert [problem.path for problem in found.problems] == ["segments/folder.yaml", "segments/s.yml"]
+    assert "the same name" in found.problems[1].message
+    assert "cannot be read" in found.problems[0].message

@@ -55,7 +55,7 @@ def test_the_report_counts_what_waits_and_is_plain_for_json(warehouse):
     assert report.waiting == {"required_missing": 1, "row_too_short": 2}
     assert report.sources[0].quarantined == {"row_too_short": 2}
     plain = json.loads(json.dumps(report.as_dict()))
-    assert plain["sources"][0]["loaded_at"] == "2026-01-03T12:00:00"
+    assert plain["sources"][0]["loaded_at"] == "2026-01-03T12:00:00Z"
     assert plain["sources"][0]["columns"][0]["findings"][0]["count"] == 4
 
 

@@ -200,5 +200,10 @@ def test_a_stale_workspace_wears_a_warning(contents: ReportContents) -> None:
     assert "up to the report" in render_report(contents)
 
 
+def test_the_spread_of_value_is_over_those_who_have_any(contents: ReportContents) -> None:
+    # Who gave everything back bought as well, and is not in the curve.
+    assert "customers with any net value." in render_report(contents)
+
+
 def test_the_page_stays_small(contents: ReportContents) -> None:
     assert len(render_report(contents).encode()) < 300_000

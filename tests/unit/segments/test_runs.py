@@ -17,7 +17,7 @@ from satsuma.language.definitions import check_all, read_folder
 from satsuma.segments.bitmap_file import BitmapFile, write_bitmaps
 from satsuma.segments.run import RunOutcome, preview_segment, run_definitions
 from satsuma.segments.store import RunStore
-from satsuma.segments.views import segment_view, segmentation_view, trait_values
+from satsuma.segments.views import outdated, segment_view, segmentation_view, trait_values
 
 ZONE = ZoneInfo("Europe/Paris")
 AS_OF = datetime(2024, 7, 1)
@@ -280,3 +280,34 @@ def test_a_kept_fit_stays_until_asked_for_another(shop: Shop) -> None:
     assert store.required().models["halves"] == fitted
     shop.run(refit=True)
     assert store.required().models["halves"] != fitted
+
+
+@pytest.mark.parametrize("damage", [b"", b"SATSUMA", b"\xff" * 200, None])
+def test_results_that_were_lost_are_a_sentence_and_the_next_run_mends_them(
+    tmp_path: Path, damage: bytes | None
+) -> None:
+    shop = Shop(tmp_path)
+    shop.run()
+    for path in sorted((tmp_path / "state" / "runs").rglob("*")):
+        if not path.is_file():
+            continue
+        if damage is None:
+            path.unlink()
+        else:
+            path.write_bytes(path.read_bytes()[: len(damage)] if damage == b"SATSUMA" else damage)
+    with pytest.raises(WorkspaceError, match="of a run is"):
+        segment_view(shop.engine, tmp_path, "buyers").customers()
+    with pytest.raises(WorkspaceError, match="of a run is"):
+        trait_values(shop.engine, tmp_path, "orders")
+    again = shop.run()
+    assert any("missing or damaged" in warning for warning in again.warnings)
+    assert segment_view(shop.engine, tmp_path, "buyers").customers().num_rows == 2
+
+
+def test_what_is_new_changed_or_gone_since_the_run_is_named(shop: Shop) -> None:
+    shop.run()
+    assert outdated(shop.engine, shop.root, shop.checked()) == []
+    shop.write("segments/buyers", "segment: buyers\nwhere: {not_did: Order Completed}\n")
+    shop.write("segments/brand_new", "segment: brand_new\nwhere: {did: Order Completed}\n")
+    (shop.root / "segments" / "french.yaml").unlink()
+    assert outdated(shop.engine, shop.root, shop.checked()) == ["brand_new", "buyers", "french"]

@@ -144,3 +144,8 @@ def test_a_member_cannot_climb_out_of_the_temporary_folder(engine, write, tmp_pa
     with pytest.raises(SourceError, match="holds no table"):
         read_sources(engine, [path])
     assert not list(tmp_path.rglob("up.csv"))
+
+
+def test_a_path_without_a_name_is_not_the_current_folder(engine):
+    with pytest.raises(SourceError, match="without a name"):
+        read_sources(engine, [""])

@@ -148,3 +148,28 @@ def test_an_id_written_as_a_decimal_number_loses_its_point(value):
 def test_a_time_with_a_zone_keeps_its_moment(value):
     assert value("'2020-01-01 15:00:00+03'", "datetime", sql_type="TIMESTAMPTZ") == dt.datetime(2020, 1, 1, 12)
     assert value("'2020-01-01 15:00:00'", "datetime", sql_type="TIMESTAMP") == dt.datetime(2020, 1, 1, 14)
+
+
+def test_a_table_of_many_columns_is_read_in_a_moment(engine, read):
+    from satsuma.quality.standardise import standardise
+    from satsuma.sources.recognise import guess_mapping
+
+    width = 400
+    names = ",".join(f"item{number}" for number in range(width))
+    row = ",".join("1" for _ in range(width))
+    raw = read(f"customer_id,{names}\n" + "".join(f"k{number},{row}\n" for number in range(3)))
+    incoming = standardise(
+        engine, [raw], [guess_mapping(engine, raw, "surveys")], load_kind="surveys", timezone="UTC", default_region=None
+    )
+    assert incoming.rows == 3
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Paris", "America/Los_Angeles"])
+def test_a_moment_that_no_calendar_holds_is_unreadable(engine, zone):
+    texts = ["0001-01-01 00:00", "294277-01-01", "2024-02-29 10:00"]
+    read = [
+        engine.value(f"SELECT {read_value('t', 'VARCHAR', 'datetime', Form(), zone)} FROM (SELECT '{text}' t)")
+        for text in texts
+    ]
+    assert read[:2] == [None, None]
+    assert read[2] is not None

@@ -75,7 +75,7 @@ def test_a_line_that_is_no_object_waits_in_quarantine(read, engine):
 
 
 def test_several_lists_in_one_object_are_refused_by_name(engine, write):
-    with pytest.raises(SourceError, match=r"several lists \(a, b\)"):
+    with pytest.raises(SourceError, match=r"several lists of objects \(a, b\)"):
         read_sources(engine, [write('{"a": [{"x": 1}], "b": [{"x": 1}]}', "x.json")])
 
 
@@ -159,3 +159,8 @@ def test_an_empty_workbook_and_a_sheet_for_no_workbook_are_refused(engine, tmp_p
         read_sources(engine, [workbook(tmp_path / "b.xlsx", {"S": []})])
     with pytest.raises(SourceError, match="no file is a workbook"):
         read_sources(engine, [write("a,b\n1,2\n")], sheet="S")
+
+
+def test_json_that_nests_absurdly_is_refused(engine, write):
+    with pytest.raises(SourceError, match="nests too deeply"):
+        read_sources(engine, [write('{"a":' * 3_000 + "1" + "}" * 3_000, "deep.json")])
