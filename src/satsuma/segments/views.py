@@ -28,8 +28,8 @@ FORMS = ("arrow", "pandas", "polars")
 
 
 @dataclass(frozen=True, slots=True)
-class SegmentView:
-    """A segment as the last run left it."""
+class _View:
+    """One row of the last run, with what it takes to read more of it."""
 
     engine: DuckDB = field(repr=False)
     run: StoredRun = field(repr=False)
@@ -42,6 +42,14 @@ class SegmentView:
     @property
     def title(self) -> str:
         return str(self.facts["title"])
+
+    def as_dict(self) -> dict[str, Any]:
+        return dict(self.facts)
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentView(_View):
+    """A segment as the last run left it."""
 
     @property
     def size(self) -> int:
@@ -71,7 +79,7 @@ class SegmentView:
 
         Parameters
         ----------
-        traits : loaded or computed traits to add as columns; values are those of the last run (loaded: of now).
+        traits : loaded or computed traits to add as columns; values are those of the last run's moment.
         form : `arrow` (pyarrow.Table), `pandas` or `polars` (the extra `satsuma[dataframes]`).
 
         Raises
@@ -82,21 +90,10 @@ class SegmentView:
         table = with_traits(self.engine, self.run, _identified(self.engine, self.members()), traits)
         return in_form(table.drop_columns(["customer_no"]), form)
 
-    def as_dict(self) -> dict[str, Any]:
-        return dict(self.facts)
-
 
 @dataclass(frozen=True, slots=True)
-class SegmentationView:
+class SegmentationView(_View):
     """A segmentation as the last run left it."""
-
-    engine: DuckDB = field(repr=False)
-    run: StoredRun = field(repr=False)
-    facts: Mapping[str, Any]
-
-    @property
-    def name(self) -> str:
-        return str(self.facts["name"])
 
     @property
     def labels(self) -> Sequence[Mapping[str, Any]]:
@@ -112,9 +109,6 @@ class SegmentationView:
         return pa.table(
             {"customer_id": joined.column("customer_id"), "label": joined.column(self.name).cast(pa.string())}
         )
-
-    def as_dict(self) -> dict[str, Any]:
-        return dict(self.facts)
 
 
 def segment_views(engine: DuckDB, root: Path) -> list[SegmentView]:
