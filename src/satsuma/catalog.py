@@ -54,7 +54,8 @@ NAME_PATTERN = r"[a-z][a-z0-9_]*"
 class TraitInfo:
     """A loaded trait: what one column of the customers (or accounts) means.
 
-    `personal_data` is a Fideslang key such as `user.contact.email`; None means not personal by itself.
+    `personal_data` is a Fideslang key such as `user.contact.email`; None means not personal by itself. `also_called`
+    is the source's own name of the column, where the trait has another: definitions may use either.
     """
 
     type: ValueType
@@ -66,6 +67,7 @@ class TraitInfo:
     personal_data: str | None = None
     sensitive: bool = False
     source: str | None = None
+    also_called: str | None = None
     entity: Literal["customer", "account"] = "customer"
 
 

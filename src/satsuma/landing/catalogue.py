@@ -9,6 +9,7 @@ from typing import Literal
 from satsuma.catalog import Catalog, EventInfo, PropertyInfo, TraitInfo
 from satsuma.landing.columns import Column
 from satsuma.quality.incoming import IncomingField
+from satsuma.sources.names import slug
 
 #: What the promoted columns of `events` are.
 CORE = {
@@ -43,6 +44,7 @@ def property_info(field: IncomingField) -> PropertyInfo:
 
 def trait_info(field: IncomingField, *, source: str, entity: Literal["customer", "account"]) -> TraitInfo:
     """Return what the catalogue says of a loaded trait."""
+    own_name = slug(field.column)
     return TraitInfo(
         type=field.type,
         title=field.title,
@@ -52,6 +54,7 @@ def trait_info(field: IncomingField, *, source: str, entity: Literal["customer",
         personal_data=field.personal_data,
         sensitive=field.sensitive,
         source=source,
+        also_called=own_name if own_name != field.name else None,
         entity=entity,
     )
 

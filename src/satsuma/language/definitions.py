@@ -18,6 +18,7 @@ from satsuma.language.checker import Checked, Vocabulary, check, kind_of
 from satsuma.language.leaves import references
 from satsuma.language.methods import METHODS
 from satsuma.language.reader import Kind, Reader
+from satsuma.language.reading_conditions import GROUP_KEYS, LEAF_KEYS
 from satsuma.language.types import Definition, Segmentation
 
 #: The name of a segment that is tried out without one.
@@ -70,7 +71,7 @@ def read_preview(text: str, *, file: str, zone: ZoneInfo) -> ReadDefinitions:
         return ReadDefinitions(definitions=(), documents={}, problems=(error.problem,))
     value, marks = document.value, document.marks
     if isinstance(value, dict) and "segment" not in value:
-        if "where" not in value:
+        if "where" not in value or value.keys() & {*LEAF_KEYS, *GROUP_KEYS} - {"segmentation"}:
             marks = {("where", *path): mark for path, mark in marks.items()} | {(): marks[()]}
             value = {"where": value}
         value = {"segment": PREVIEW_NAME, **value}

@@ -8,7 +8,7 @@ their place.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache, lru_cache
 from importlib import resources
@@ -59,7 +59,25 @@ def built_in_traits(catalog: Catalog) -> tuple[Trait, ...]:
         if type_ is not None:
             found[trait.name] = trait
             types[trait.name] = type_
+    for alias in _aliases(catalog):
+        if alias.name not in types:
+            found[alias.name] = alias
     return tuple(found.values())
+
+
+def _aliases(catalog: Catalog) -> Iterator[Trait]:
+    """Yield the loaded traits that a source called otherwise, under the source's name."""
+    for name, info in catalog.traits.items():
+        if info.also_called and info.entity == "customer" and info.type not in ("list", "location"):
+            yield Trait(
+                name=info.also_called,
+                title=info.title or name,
+                description=f"What the source calls {name}.",
+                kind=info.kind,
+                unit=info.unit,
+                formula=name,
+                built_in=True,
+            )
 
 
 def _fitted(text: str, catalog: Catalog) -> Trait | None:

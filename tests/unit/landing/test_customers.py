@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
+from satsuma import Workspace
 from satsuma.catalog import Catalog, TraitInfo
 from satsuma.engines.duckdb import DuckDB
 from satsuma.errors import SourceError
@@ -158,3 +160,11 @@ def test_a_number_too_large_for_a_text_does_not_stop_a_load(engine: DuckDB, load
     assert stored["b"].startswith("1")
     assert stored["c"] == "inf"
     assert stored["d"] == "12"
+
+
+def test_a_sources_own_name_of_the_sign_up_date_can_be_used(tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text("Customer ID,Signup Date\nc1,2024-01-05\nc2,2024-03-05\n", encoding="utf-8")
+    with Workspace.create(tmp_path / "shop", timezone="UTC", currency="EUR") as shop:
+        shop.load(tmp_path / "people.csv", kind="customers")
+        for name in ("signup_date", "signed_up", "first_seen"):
+            assert shop.preview(f"{{trait: {name}, after: 2024-02-01}}", as_of="2024-06-10").size == 1

@@ -221,6 +221,7 @@ def test_an_unknown_segment_is_answered_with_the_nearest(shop: Shop) -> None:
         "{did: Order Completed}",
         '{"where": {"did": "Order Completed"}}',
         "all:\n  - {did: Order Completed}\n",
+        "{did: Order Completed, where: {prop: revenue, gte: 1}}",
     ],
 )
 def test_a_preview_takes_a_definition_its_condition_or_json(shop: Shop, text: str) -> None:
