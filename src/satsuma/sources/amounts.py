@@ -12,7 +12,9 @@ _NEARLY_ALL = 0.9
 _WITHOUT_PRICES = 5
 
 
-def is_amount_of_order(engine: DuckDB, raw: RawTable, *, amount: str, order: str, parts: tuple[str, ...]) -> bool:
+def is_amount_of_order(
+    engine: DuckDB, raw: RawTable, *, amount: str, order: str, parts: tuple[str, ...], on_some_lines: bool = False
+) -> bool:
     """Return whether a column holds the amount of a whole order, repeated on its lines or given on one of them.
 
     Parameters
@@ -20,8 +22,12 @@ def is_amount_of_order(engine: DuckDB, raw: RawTable, *, amount: str, order: str
     amount, order : columns of the amount and of the order's id.
     parts : the columns of quantity and unit price, when both are known. Lines that differ in them but not in the
         amount tell, and so do lines that have them and no amount.
+    on_some_lines : a line may well have none, as with discounts: then 0 is none, and an amount on one line is that
+        line's.
     """
     value, key = _text(raw, amount), _text(raw, order)
+    if on_some_lines:
+        value = f"CASE WHEN TRY_CAST({value} AS DOUBLE) = 0 THEN NULL ELSE {value} END"
     line = f"concat_ws(' ', {', '.join(_text(raw, column) for column in parts)})" if parts else "NULL"
     repeated, given, telling, amounts = engine.row(
         # The head of the table: rows spread over it would tear orders apart.
@@ -32,7 +38,8 @@ def is_amount_of_order(engine: DuckDB, raw: RawTable, *, amount: str, order: str
                 min(v) AS first
             FROM head WHERE k IS NOT NULL GROUP BY k HAVING count(*) > 1 AND count(v) > 0
         )
-        SELECT count_if(filled = lines AND different = 1), count_if(filled = 1), count(*), count(DISTINCT first)
+        SELECT count_if(filled = lines AND different = 1), count_if(filled = 1 AND NOT {on_some_lines}), count(*),
+            count(DISTINCT first)
         FROM orders WHERE unlike > 1 OR {not parts}
         """
     )

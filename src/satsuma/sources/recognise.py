@@ -97,6 +97,8 @@ def guess_mapping(
     _take_by_name(work)
     if load_kind == "order-lines" and "revenue" not in decided:
         _leave_amounts_of_orders(engine, work)
+    if load_kind == "order-lines" and "discount" not in decided:
+        _leave_discounts_of_orders(engine, work)
     _take_by_content(work)
     _fall_back(work)
     ignored = set(given.ignored if given is not None else ())
@@ -262,6 +264,32 @@ def _leave_amounts_of_orders(engine: DuckDB, work: _Work) -> None:
             f"The {noun} in {' and '.join(repr(name) for name in left)} {verb} the whole order's, not the line's; "
             f"{instead}."
         )
+
+
+def _leave_discounts_of_orders(engine: DuckDB, work: _Work) -> None:
+    """Leave out the discounts that are given to an order and repeated on its lines."""
+    item, order = work.taken.get("discount"), work.taken.get("order_id")
+    parts = [work.taken[name].column for name in ("product_id", "quantity", "unit_price") if name in work.taken]
+    if item is None or order is None or not all(parts) or not parts:
+        return
+    left = [
+        column
+        for column in (item.column, *item.also)
+        if is_amount_of_order(
+            engine, work.raw, amount=column, order=order.column, parts=tuple(parts), on_some_lines=True
+        )
+    ]
+    if not left:
+        return
+    kept = [column for column in (item.column, *item.also) if column not in left]
+    work.used.difference_update(left)
+    work.of_orders.update(left)
+    if kept:
+        work.taken["discount"] = replace(item, column=kept[0], also=tuple(kept[1:]))
+    else:
+        del work.taken["discount"]
+    names = " and ".join(repr(name) for name in left)
+    work.notes.append(f"The discount in {names} is the whole order's, not the line's; it is kept as a property.")
 
 
 # --------------------------------------------------------------------------------------------------------- by content

@@ -157,6 +157,27 @@ def test_an_amount_of_the_whole_order_is_not_taken_for_its_lines(guess, lines):
     assert {item.field: item.column for item in said}["revenue"] == "Subtotal"
 
 
+CART = "Order,Date,Customer ID,SKU,Quantity,Unit Price,Cart Discount Amount"
+
+
+def test_a_discount_of_the_whole_order_is_not_counted_on_each_of_its_lines(guess):
+    lines = ["1,2026-01-05,a,T,1,10.00,5.00", "1,2026-01-05,a,C,2,10.00,5.00", "2,2026-01-06,b,T,1,10.00,0"]
+    mapping = guess("\n".join([CART, *lines]), "order-lines")
+    taken = {item.field: item.column for item in mapping}
+    assert "discount" not in taken
+    assert taken["cart_discount_amount"] == "Cart Discount Amount"
+    assert mapping.notes == (
+        "The discount in 'Cart Discount Amount' is the whole order's, not the line's; it is kept as a property.",
+    )
+
+
+def test_a_discount_on_one_line_of_an_order_is_that_lines(guess):
+    header = CART.replace("Cart Discount Amount", "Discount")
+    lines = ["1,2026-01-05,a,T,1,10.00,5.00", "1,2026-01-05,a,C,2,10.00,0", "2,2026-01-06,b,T,1,10.00,1.00"]
+    taken = {item.field: item.column for item in guess("\n".join([header, *lines]), "order-lines")}
+    assert taken["discount"] == "Discount"
+
+
 def test_without_prices_some_orders_must_tell_that_an_amount_is_theirs(guess):
     header = "Order,Date,Customer ID,SKU,Amount"
     one = "\n".join([header, "1,2026-01-05,a,T,30", "1,2026-01-05,a,C,30"])
