@@ -72,6 +72,9 @@ def run(
         show_run(facts, currency=settings.currency, timezone=settings.timezone)
         # A run of nothing says no more than the data do.
         bare = not facts["segments"] and not facts["segmentations"]
+        if not facts["population"]:
+            output.say("Nobody is known yet. Next: satsuma load FILE --as KIND")
+            return
         output.say("Next: satsuma suggest" if bare else "Next: satsuma report -o report.html")
 
 
