@@ -33,6 +33,8 @@ Format = Literal["email", "phone", "country", "version", "url", "user_agent", "c
 VALUE_TYPES: tuple[str, ...] = get_args(ValueType)
 KINDS: tuple[str, ...] = get_args(Kind)
 FORMATS: tuple[str, ...] = get_args(Format)
+#: The types that are numbers.
+NUMERIC: tuple[ValueType, ...] = ("integer", "number", "money")
 
 #: The SQL type that holds each value type in the warehouse.
 COLUMN_TYPES: Mapping[str, str] = {

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from satsuma.evaluation.columns import Column, Mask
 from satsuma.language.operators import (
-    COMPARISONS,
     DAY_COMPARISONS,
     OPERATORS,
     PRESENCE,
@@ -178,6 +177,3 @@ def _two_columns(name: str, test: Test, column: Column, other: Column) -> Mask:
 def _codes(column: Column, codes: list[int]) -> NDArray[np.int64]:
     table = np.array(codes or [0], np.int64)
     return table[np.where(column.present, column.values, 0)]
-
-
-__all__ = ["COMPARISONS", "compare_numbers", "test_column", "word_answers"]

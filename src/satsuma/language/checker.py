@@ -11,11 +11,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from satsuma.catalog import Catalog, PropertyInfo, ValueType
+from satsuma.catalog import NUMERIC, Catalog, PropertyInfo, ValueType
 from satsuma.documents import Document, Path_
 from satsuma.errors import DefinitionError, Problem, nearest
 from satsuma.language import formula
-from satsuma.language.checking_operands import NUMERIC, OperandChecker
+from satsuma.language.checking_operands import OperandChecker
 from satsuma.language.leaves import Reference, expression, references
 from satsuma.language.methods import METHODS
 from satsuma.language.operators import PRESENCE
@@ -295,7 +295,7 @@ class Checker(OperandChecker):
 
     def _orderable(self, trait: str, at: Path_) -> None:
         type_ = self.trait_type(trait)
-        if type_ not in (None, *NUMERIC, "date", "datetime"):
+        if type_ is not None and type_ not in (*NUMERIC, "date", "datetime"):
             self.problem(at, f"Only numbers and dates can be ranked; the trait '{trait}' is {formula.an(type_)}.")
 
     def _labels(self, leaf: LabelLeaf) -> None:

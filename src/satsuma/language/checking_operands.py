@@ -11,14 +11,12 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from satsuma.catalog import ValueType
+from satsuma.catalog import NUMERIC, ValueType
 from satsuma.documents import Path_
 from satsuma.language import durations, formula
 from satsuma.language.operators import OPERATORS, PRESENCE, pattern_problem, version_key
 from satsuma.language.reading_scalars import Raw
 from satsuma.language.types import Test, TraitRef
-
-NUMERIC = ("integer", "number", "money")
 
 
 class OperandChecker(ABC):

@@ -13,9 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from satsuma.catalog import ValueType
+from satsuma.catalog import NUMERIC, ValueType
 
-NUMERIC: tuple[ValueType, ...] = ("integer", "number", "money")
 DATES: tuple[ValueType, ...] = ("date", "datetime")
 
 #: name -> (fewest arguments, most arguments, what it gives, in words)

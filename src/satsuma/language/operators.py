@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from satsuma.catalog import VALUE_TYPES, ValueType
 from satsuma.language import durations
-from satsuma.language.types import Test
+from satsuma.language.types import Test, TraitRef
 
 Shape = Literal[
     "one", "many", "range", "true", "text", "texts", "pattern", "glob", "size", "version", "codes",
@@ -147,8 +147,6 @@ def _present(name: str, value: Any) -> bool:
 
 
 def _is_reference(test: Test) -> bool:
-    from satsuma.language.types import TraitRef
-
     return isinstance(test.operand, TraitRef)
 
 

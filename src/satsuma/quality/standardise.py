@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from satsuma.catalog import COLUMN_TYPES, ValueType
+from satsuma.catalog import COLUMN_TYPES, NUMERIC, ValueType
 from satsuma.engines.duckdb import DuckDB, identifier, literal
 from satsuma.errors import WrongUse
 from satsuma.quality.checks import check_values
@@ -127,15 +127,13 @@ def _column(item: IncomingField | ColumnMapping) -> str:
 
 # --------------------------------------------------------------------------------------------------------- the fields
 
-_NUMERIC: Sequence[ValueType] = ("integer", "number", "money")
-
 
 def _shared(first: ValueType, second: ValueType) -> ValueType:
     """Return the type that holds the values of both."""
     if first == second:
         return first
-    if first in _NUMERIC and second in _NUMERIC:
-        return _NUMERIC[max(_NUMERIC.index(first), _NUMERIC.index(second))]
+    if first in NUMERIC and second in NUMERIC:
+        return NUMERIC[max(NUMERIC.index(first), NUMERIC.index(second))]
     return "datetime" if {first, second} == {"date", "datetime"} else "text"
 
 

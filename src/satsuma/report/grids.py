@@ -115,20 +115,7 @@ def overlap_table(overlap: Overlap, title: str) -> Markup:
         rows.append(element("tr", join(line)))
     return join(
         (
-            element(
-                "div",
-                element(
-                    "table",
-                    element("caption", title, class_="unseen"),
-                    element("thead", element("tr", join(heads))),
-                    element("tbody", join(rows)),
-                    class_="overlap",
-                ),
-                class_="scroll",
-                tabindex=0,
-                role="region",
-                aria_label=title,
-            ),
+            _scrolled(title, heads, rows, "overlap"),
             element("p", "Per cent of the customers in the row who are in the column too.", class_="note"),
             ramp_legend("few", "nearly all"),
         )
@@ -152,20 +139,7 @@ def index_table(ranking: Ranking, title: str) -> Markup | None:
         rows.append(element("tr", element("th", said(item.label, title=clean(item.label)), scope="row"), join(cells)))
     return join(
         (
-            element(
-                "div",
-                element(
-                    "table",
-                    element("caption", title, class_="unseen"),
-                    element("thead", element("tr", join(heads))),
-                    element("tbody", join(rows)),
-                    class_="index",
-                ),
-                class_="scroll",
-                tabindex=0,
-                role="region",
-                aria_label=title,
-            ),
+            _scrolled(title, heads, rows, "index"),
             element(
                 "p",
                 "100: as often as the average customer. ",
@@ -177,6 +151,18 @@ def index_table(ranking: Ranking, title: str) -> Markup | None:
             ),
         )
     )
+
+
+def _scrolled(title: str, heads: list[Markup], rows: list[Markup], class_: str) -> Markup:
+    """Return a table in a box that scrolls by itself where the screen is narrow."""
+    table = element(
+        "table",
+        element("caption", title, class_="unseen"),
+        element("thead", element("tr", join(heads))),
+        element("tbody", join(rows)),
+        class_=class_,
+    )
+    return element("div", table, class_="scroll", tabindex=0, role="region", aria_label=title)
 
 
 def index_class(index: float | None) -> str:

@@ -185,19 +185,20 @@ def _segments(
     events, traits = BitMap(), BitMap()
     if previous is not None:
         events, traits = changed_customers(engine, int(previous.definitions["last_load"]))
+    known = set() if previous is None else set(previous.segment_names())
     refitted = {name for name, labels in evaluation.labels.items() if labels.refitted}
     rows, blobs = [], {}
     for name, segment in checked.of(Segment).items():
         bits = evaluation.members[name]
         size = count_bits(bits)
         key = f"segment/{name}"
-        is_known = previous is not None and name in previous.segment_names()
+        is_known = name in known
         before = previous.members(name) if is_known and previous is not None else BitMap()
         digest = checked.digests.get(("segment", name))
         changes = caused_changes(
             before, BitMap.deserialize(members[name]),
             redefined=previous is None or previous.definitions["digests"].get(key) != digest,
-            refitted=bool(refitted & _segmentations_of(segment, checked)),
+            refitted=bool(refitted) and not refitted.isdisjoint(_segmentations_of(segment, checked)),
             moved_back=previous is not None and is_backwards(as_of, previous.as_of),
             events=events, traits=traits,
         )  # fmt: skip

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from satsuma.catalog import Catalog, Kind, TraitInfo
+from satsuma.catalog import NUMERIC, Catalog, Kind, TraitInfo
 from satsuma.language.types import Trait
 from satsuma.segments.suggested_segments import SEGMENTS, Offer
 
@@ -23,8 +23,6 @@ MANY_VALUES = 50
 KEPT_VALUES = 20
 #: A number with at most so many values is a count of something, or a code.
 FEW_NUMBERS = 12
-
-NUMERIC = ("integer", "number", "money")
 
 
 class Suggestion(NamedTuple):

@@ -8,6 +8,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
+from satsuma.catalog import NUMERIC
 from satsuma.language.methods import Reads
 from satsuma.language.reading_scalars import Raw
 from satsuma.language.standard_methods import reading
@@ -26,7 +27,6 @@ OTHERWISE = "Other"
 MOST = 50
 MOST_ALLOWED = 1_000
 
-NUMERIC = ("integer", "number", "money")
 ORDERED = (*NUMERIC, "date", "datetime")
 #: Values of these types can be listed one by one.
 LISTED = ("text", *NUMERIC, "date", "boolean")
