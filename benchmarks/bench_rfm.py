@@ -25,7 +25,7 @@ from satsuma.evaluation.scan import AsOf
 from satsuma.language.checker import Vocabulary
 from satsuma.language.definitions import check_all, read_text
 from satsuma.language.durations import microseconds
-from satsuma.language.operators import Moment
+from satsuma.language.moments import Moment
 from satsuma.segments import methods  # noqa: F401  registers the methods
 
 RFM = "segmentation: rfm\nmethod: rfm\nevent: Order Completed\nvalue: revenue\nscores: 5\n"

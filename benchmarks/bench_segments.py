@@ -24,7 +24,7 @@ from satsuma.evaluation.columns import count_bits
 from satsuma.evaluation.run import Timings, evaluate
 from satsuma.evaluation.scan import AsOf
 from satsuma.language.durations import microseconds
-from satsuma.language.operators import Moment
+from satsuma.language.moments import Moment
 from satsuma.language.types import EventLeaf, Group, Segment, TraitLeaf
 
 

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 from satsuma.catalog import Catalog, EventInfo, PropertyInfo, TraitInfo, ValueType
 from satsuma.language.durations import microseconds
-from satsuma.language.operators import OPERATORS, PERIODS, Moment
+from satsuma.language.moments import PERIODS, Moment
+from satsuma.language.operators import OPERATORS
 from satsuma.language.reference import Customer, Event
 
 TRAITS: Mapping[str, ValueType] = {

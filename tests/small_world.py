@@ -21,7 +21,7 @@ from satsuma.evaluation.scan import AsOf
 from satsuma.language.checker import Checked, Vocabulary
 from satsuma.language.definitions import ReadDefinitions, check_all, read_text
 from satsuma.language.durations import microseconds
-from satsuma.language.operators import Moment
+from satsuma.language.moments import Moment
 from satsuma.language.reference import Customer, Event, World
 from satsuma.language.types import Segment, Trait
 

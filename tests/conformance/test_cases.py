@@ -21,9 +21,9 @@ from satsuma.documents import read_file
 from satsuma.engines.duckdb import DuckDB, identifier
 from satsuma.language import reference
 from satsuma.language.operators import OPERATORS
-from satsuma.language.reading_conditions import AGGREGATES_OF, AGGREGATES_PERIODS, AGGREGATES_TIME, LEAF_KEYS
+from satsuma.language.reading_conditions import AGGREGATES_OF, AGGREGATES_TIME, LEAF_KEYS
 from satsuma.language.reference import Customer, Event
-from satsuma.language.types import Segment
+from satsuma.language.types import PERIOD_AGGREGATES, Segment
 from small_world import checked, fill, member_ids, moment_of, run, world_of
 
 FOLDER = Path(__file__).parent / "cases"
@@ -142,7 +142,7 @@ def _keys(value: Any) -> Iterator[str]:
 
 
 @pytest.mark.parametrize(
-    "word", [*OPERATORS, *AGGREGATES_OF, *AGGREGATES_TIME, *AGGREGATES_PERIODS, "count", *LEAF_KEYS, "percentile"]
+    "word", [*OPERATORS, *AGGREGATES_OF, *AGGREGATES_TIME, *PERIOD_AGGREGATES, "count", *LEAF_KEYS, "percentile"]
 )
 def test_every_word_of_the_language_has_a_case(word: str) -> None:
     if word in ("list", "segmentation"):

@@ -15,7 +15,9 @@ from satsuma.errors import EvaluationError
 from satsuma.evaluation.columns import Bits, Column, Mask, pack, unpack
 from satsuma.evaluation.compare import test_column
 from satsuma.evaluation.context import Evaluation, register_evaluator
+from satsuma.evaluation.roster import memberships
 from satsuma.language.types import (
+    AccountLeaf,
     Condition,
     EventLeaf,
     Group,
@@ -87,7 +89,7 @@ def _(leaf: ListLeaf, evaluation: Evaluation) -> Bits:
 @answer.register
 def _(leaf: RandomLeaf, evaluation: Evaluation) -> Bits:
     """The first 8 bytes of md5("salt:customer_id") as a fraction (rule S11a): the same draw on every engine."""
-    column = evaluation.column("customer_id")
+    column = evaluation.ids
     below = leaf.percent / 100 * Decimal(2**64)
     prefix = hashlib.md5(f"{leaf.salt}:".encode(), usedforsecurity=False)
     drawn = np.zeros(evaluation.size, np.bool_)
@@ -97,6 +99,31 @@ def _(leaf: RandomLeaf, evaluation: Evaluation) -> Bits:
         digest.update(column.words[codes[number]].encode())
         drawn[number] = int.from_bytes(digest.digest()[:8], "big") < below
     return pack(drawn)
+
+
+@answer.register
+def _(leaf: AccountLeaf, evaluation: Evaluation) -> Bits:
+    """Ask a customer's accounts: `all` needs at least one, `none` accepts zero (rule S11a).
+
+    Only accounts of the population at the moment count; an account that is not there yet is no account.
+    """
+    accounts = evaluation.of("account")
+    meets = unpack(members(leaf.condition, accounts), accounts.size)
+    counted = accounts.population
+    linked = memberships(evaluation.engine)
+    people = linked.column("customer_no").to_numpy().astype(np.int64)
+    numbers = linked.column("place").to_numpy().astype(np.int64)
+    if evaluation.roster.numbers is not None:
+        here = np.isin(people, evaluation.roster.numbers)
+        people, numbers = np.searchsorted(evaluation.roster.numbers, people[here]), numbers[here]
+    if accounts.roster.numbers is not None:
+        here = np.isin(numbers, accounts.roster.numbers)
+        people, numbers = people[here], np.searchsorted(accounts.roster.numbers, numbers[here])
+    total = np.bincount(people[counted[numbers]], minlength=evaluation.size)
+    met = np.bincount(people[meets[numbers]], minlength=evaluation.size)
+    if leaf.quantifier == "any":
+        return pack(met > 0)
+    return pack(met == 0) if leaf.quantifier == "none" else pack((met == total) & (total > 0))
 
 
 # ------------------------------------------------------------------------------------------------------------- ranks

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from satsuma.evaluation.columns import Column, Mask
+from satsuma.language.moments import Moment
 from satsuma.language.operators import (
     DAY_COMPARISONS,
     OPERATORS,
     PRESENCE,
-    Moment,
     date_intervals,
     glob_pattern,
     search_all,

@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from satsuma.catalog import ValueType
 from satsuma.engines.duckdb import DuckDB
 from satsuma.errors import EvaluationError
 from satsuma.evaluation.columns import Bits, Column, Mask, pack
 from satsuma.evaluation.measures import MeasureResults
-from satsuma.evaluation.population import loaded_trait, population, population_size
+from satsuma.evaluation.population import loaded_trait, population
+from satsuma.evaluation.roster import TABLES, Roster
 from satsuma.evaluation.scan import AsOf
 from satsuma.language.checker import BUILT_IN_TRAITS, Checked
-from satsuma.language.operators import Moment
-from satsuma.language.types import Measure
+from satsuma.language.moments import Moment
+from satsuma.language.types import Entity, Measure
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,7 +42,7 @@ class Evaluation:
     engine: DuckDB
     checked: Checked
     as_of: AsOf
-    size: int
+    roster: Roster
     population: Mask
     everybody: Bits
     measured: MeasureResults = field(default_factory=lambda: MeasureResults({}, {}))
@@ -56,6 +56,26 @@ class Evaluation:
     answers: dict[Any, Bits] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
 
+    #: The accounts, evaluated at the same moment, where a definition asks about them.
+    accounts: Evaluation | None = None
+
+    @property
+    def size(self) -> int:
+        """The length of every array: one more than the highest place."""
+        return self.roster.size
+
+    def of(self, entity: Entity) -> Evaluation:
+        """Return the evaluation of customers or of accounts."""
+        if entity == self.roster.entity:
+            return self
+        assert self.accounts is not None
+        return self.accounts
+
+    @property
+    def ids(self) -> Column:
+        """The customer_id (or account_id) of everybody."""
+        return self.column(TABLES[self.roster.entity][2])
+
     @property
     def moment(self) -> Moment:
         return self.as_of.moment
@@ -63,8 +83,8 @@ class Evaluation:
     def column(self, trait: str) -> Column:
         """Return a trait of everybody, loaded from the warehouse or computed before."""
         if trait not in self.columns:
-            type_: ValueType = BUILT_IN_TRAITS.get(trait) or self.checked.vocabulary.catalog.traits[trait].type
-            self.columns[trait] = loaded_trait(self.engine, trait, type_, self.as_of, self.size)
+            type_ = BUILT_IN_TRAITS[self.roster.entity].get(trait) or self.checked.vocabulary.catalog.traits[trait].type
+            self.columns[trait] = loaded_trait(self.engine, trait, type_, self.as_of, self.roster)
         return self.columns[trait]
 
     def measure(self, measure: Measure) -> Column:
@@ -73,14 +93,13 @@ class Evaluation:
 
 
 def open_evaluation(
-    engine: DuckDB, checked: Checked, as_of: AsOf, *, lists_folder: Path | None = None, refit: bool = False,
-    models: Mapping[str, Mapping[str, Any]] | None = None,
+    engine: DuckDB, checked: Checked, as_of: AsOf, roster: Roster, *, lists_folder: Path | None = None,
+    refit: bool = False, models: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Evaluation:  # fmt: skip
     """Begin an evaluation: find out who there is."""
-    size = population_size(engine)
-    mask = population(engine, as_of, size)
+    mask = population(engine, as_of, roster)
     return Evaluation(
-        engine=engine, checked=checked, as_of=as_of, size=size, population=mask, everybody=pack(mask),
+        engine=engine, checked=checked, as_of=as_of, roster=roster, population=mask, everybody=pack(mask),
         lists_folder=lists_folder, refit=refit, models=models or {},
     )  # fmt: skip
 

@@ -14,7 +14,8 @@ from typing import Any
 from sqlglot import exp
 
 from satsuma.catalog import ValueType
-from satsuma.language.operators import FAR, OPERATORS, Moment, date_intervals
+from satsuma.language.moments import Moment
+from satsuma.language.operators import FAR, OPERATORS, date_intervals
 from satsuma.language.types import Condition, Group, Not, PropertyTest, Test
 
 #: Texts in SQL are compared as they are stored: landing brought them to NFC.

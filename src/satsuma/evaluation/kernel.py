@@ -8,9 +8,7 @@ is computed once, however many measures share it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +16,10 @@ from numpy.typing import NDArray
 from satsuma.errors import EvaluationError
 from satsuma.evaluation.calendar import local_days
 from satsuma.evaluation.scan import MISSING, Chunk, Value
-from satsuma.language.types import Condition, Measure, Window
+from satsuma.language.moments import Moment
+from satsuma.language.types import PERIOD_AGGREGATES, Condition, Measure, Window
 
 Numbers = NDArray[np.int64]
-
-UTC = ZoneInfo("UTC")
 
 #: Sums beyond this would not fit a whole number of 64 bits.
 LARGEST_SUM = 9.2e18
@@ -43,10 +40,10 @@ class Measured:
 class Counter:
     """Answers measures over one chunk, sharing what they have in common."""
 
-    def __init__(self, chunk: Chunk, as_of: int, zone: ZoneInfo = UTC) -> None:
+    def __init__(self, chunk: Chunk, moment: Moment) -> None:
         self.chunk = chunk
-        self.as_of = as_of
-        self.zone = zone
+        self.moment = moment
+        self.as_of = moment.as_of
         counts = np.bincount(chunk.customer.astype(np.int64) - chunk.low, minlength=chunk.high - chunk.low)
         self.offsets = np.zeros(len(counts) + 1, np.int64)
         np.cumsum(counts, out=self.offsets[1:])
@@ -65,7 +62,7 @@ class Counter:
         name = measure.aggregate
         if name == "count":
             return Measured(self._counted(measure.where, None, start, end), None)
-        if name in ("days_active", "months_active"):
+        if name in PERIOD_AGGREGATES:
             return Measured(self._active(measure.where, name, measure.window), None)
         if name in ("first_time", "last_time"):
             index, found = self._edge(measure.where, None, start, end, last=name == "last_time")
@@ -91,7 +88,7 @@ class Counter:
 
     def run(self, window: Window) -> tuple[Numbers, Numbers]:
         """Return the first row of each customer inside a window, and the one after its last."""
-        low, high = window.borders(self.as_of)
+        low, high = window.borders(self.moment)
         key = (low, high)
         if key not in self._runs:
             begin = self.offsets[:-1]
@@ -200,7 +197,7 @@ class Counter:
         return Measured(numbers, found)
 
     def _rows_in(self, where: Condition | None, value: Value, window: Window) -> NDArray[np.bool_]:
-        low, high = window.borders(self.as_of)
+        low, high = window.borders(self.moment)
         mask = self._with_value(where, value)
         if high < self.as_of:
             mask = mask & (self.chunk.time <= high)
@@ -208,7 +205,7 @@ class Counter:
 
     def _distinct(self, where: Condition | None, value: Value, window: Window) -> Numbers:
         """Count distinct values: a row counts when it is the last with its value before the window's end."""
-        _, high = window.borders(self.as_of)
+        _, high = window.borders(self.moment)
         key = (where, value, min(high, self.as_of))
         if key not in self._repeats:
             mask = self._with_value(where, value)
@@ -227,8 +224,8 @@ class Counter:
         return _between(self._repeats[key], start, end)
 
     def _active(self, where: Condition | None, name: str, window: Window) -> Numbers:
-        """Count local days or months with a kept event: its last one before the window's end stands for each."""
-        _, high = window.borders(self.as_of)
+        """Count periods with a kept event: its last one before the window's end stands for each."""
+        _, high = window.borders(self.moment)
         key = (where, name, min(high, self.as_of))
         if key not in self._closing:
             mask = np.ones(len(self.chunk.time), np.bool_) if where is None else self.chunk.filters[where]
@@ -245,12 +242,14 @@ class Counter:
         return _between(self._closing[key], start, end)
 
     def _period(self, name: str) -> Numbers:
-        """Return the local day or month of each row, numbered since 1970."""
+        """Return the local day, week, month... of each row, numbered since 1970."""
         if name not in self._periods:
             everything = np.ones(len(self.chunk.time), np.bool_)
-            days = local_days(self.chunk.time, everything, self.zone)
+            days = local_days(self.chunk.time, everything, self.moment.zone)
             months = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
-            self._periods.update(days_active=days, months_active=months)
+            # 1 January 1970 was a Thursday, and weeks begin on Monday.
+            self._periods.update(days_active=days, weeks_active=(days + 3) // 7, months_active=months,
+                                 quarters_active=months // 3, years_active=months // 12)  # fmt: skip
         return self._periods[name]
 
     def _mode(self, where: Condition | None, value: Value, window: Window) -> Measured:
@@ -287,9 +286,3 @@ def _cumulative(mask: NDArray[np.bool_]) -> Numbers:
 
 def _between(prefix: Numbers, start: Numbers, end: Numbers) -> Numbers:
     return prefix[end] - prefix[start]
-
-
-def measured_all(chunk: Chunk, as_of: int, measures: Sequence[tuple[Measure, Value | None]]) -> list[Measured]:
-    """Answer many measures over one chunk."""
-    counter = Counter(chunk, as_of)
-    return [counter.measure(measure, value) for measure, value in measures]

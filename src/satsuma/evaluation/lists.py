@@ -54,7 +54,7 @@ def listed(name: str, evaluation: Evaluation) -> Mask:
     path = next(evaluation.lists_folder / f"{name}{suffix}" for suffix in SUFFIXES
                 if (evaluation.lists_folder / f"{name}{suffix}").exists())  # fmt: skip
     wanted = read_list(path)
-    column = evaluation.column("customer_id")
+    column = evaluation.ids
     answers = np.fromiter((word in wanted for word in column.words), np.bool_, len(column.words))
     unknown = len(wanted) - int(answers.sum())
     if unknown:

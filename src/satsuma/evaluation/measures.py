@@ -7,8 +7,8 @@ that a thousand segments cost a thousand bits per customer and not a thousand nu
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,11 +19,10 @@ from satsuma.engines.duckdb import DuckDB
 from satsuma.evaluation.columns import Bits, Column, Mask, pack
 from satsuma.evaluation.compare import test_column
 from satsuma.evaluation.kernel import Counter, Measured
+from satsuma.evaluation.roster import Roster
 from satsuma.evaluation.scan import AsOf, Chunk, EventScan, Scanner, Value, plan_scan, value_of
-from satsuma.language.types import EventLeaf, Measure
-
-#: Two chunks at a time: one is read by the engine while the other is counted.
-WORKERS = 2
+from satsuma.language.moments import Moment
+from satsuma.language.types import COUNTING, EventLeaf, Measure
 
 Progress = Callable[[str, int, int], None]
 
@@ -56,76 +55,87 @@ class MeasureResults:
 
 
 def run_measures(
-    engine: DuckDB, catalog: Catalog, as_of: AsOf, size: int, plan: MeasurePlan, progress: Progress | None = None
-) -> MeasureResults:
-    """Count everything in the plan, one pass per event name.
-
-    Parameters
-    ----------
-    size : one more than the highest customer number.
-    """
+    engine: DuckDB, catalog: Catalog, as_of: AsOf, roster: Roster, plan: MeasurePlan, progress: Progress | None = None
+) -> MeasureResults:  # fmt: skip
+    """Count everything in the plan, one pass per event name."""
     results = MeasureResults({}, {})
-    scanner = Scanner(engine, catalog, as_of, size)
+    scanner = Scanner(engine, catalog, as_of, roster)
     for event, (measures, compared) in plan.by_event().items():
-        pass_ = _Pass(event, measures, compared, plan.columns, catalog, as_of, size)
-        pass_.run(scanner, progress)
-        results.columns.update(pass_.finished())
-        results.leaves.update(pass_.leaf_bits)
+        scan = plan_scan(event, measures, catalog)
+        wanted = {measure: None for measure in measures if measure in plan.columns}
+        told = None if progress is None else partial(progress, event)
+        _collect(scanner, _Pass(scan, measures, compared, wanted, catalog, as_of.moment), results, told)
     return results
 
 
+def _collect(
+    scanner: Scanner, pass_: _Pass, results: MeasureResults, told: Callable[[int, int], None] | None
+) -> None:  # fmt: skip
+    """Put what each range of customers gave into arrays over everybody."""
+    size = scanner.size
+    numbers = {measure: np.zeros(size, np.float64 if measure.aggregate == "avg" else np.int64)
+               for measure in pass_.wanted}  # fmt: skip
+    present = {measure: np.zeros(size, np.bool_) for measure in pass_.wanted}
+    leaves = [leaf for measure in pass_.measures for leaf in pass_.compared.get(measure, ())]
+    bits: dict[EventLeaf, Bits] = {leaf: np.zeros((size + 7) // 8, np.uint8) for leaf in leaves}
+    for low, high, found in scanner.each(pass_.scan, pass_, told):
+        for measure, values, known in zip(pass_.wanted, found.values, found.present, strict=True):
+            numbers[measure][low:high] = values
+            present[measure][low:high] = known
+        for leaf, part in zip(leaves, found.bits, strict=True):
+            bits[leaf][low // 8 : low // 8 + len(part)] = part
+    for measure in pass_.wanted:
+        like = pass_.column(measure, Measured(np.zeros(0, np.int64), np.zeros(0, np.bool_), np.ones(0, np.int64)))
+        values = numbers[measure].astype(like.values.dtype, copy=False)
+        results.columns[measure] = Column(like.type, values, present[measure], like.scale, like.words)
+    results.leaves.update(bits)
+
+
+@dataclass(slots=True)
+class _Counted:
+    """What one range of customers gave: columns in the order of those wanted, bits in the order of the leaves."""
+
+    values: list[NDArray[Any]] = field(default_factory=list)
+    present: list[Mask] = field(default_factory=list)
+    bits: list[Bits] = field(default_factory=list)
+
+
 class _Pass:
-    """One pass over one event name, filling the arrays of its columns and leaves chunk by chunk."""
+    """One pass over one event name: called with the rows of a range of customers, it counts them."""
 
     def __init__(
-        self, event: str, measures: list[Measure], compared: Mapping[Measure, list[EventLeaf]],
-        wanted: Iterable[Measure], catalog: Catalog, as_of: AsOf, size: int,
+        self, scan: EventScan, measures: list[Measure], compared: Mapping[Measure, list[EventLeaf]],
+        wanted: Iterable[Measure], catalog: Catalog, moment: Moment,
     ) -> None:  # fmt: skip
+        self.scan = scan
+        # Measures that share a filter come together, so that what they share is computed while it is in the cache.
         self.measures = measures
         self.compared = compared
-        self.as_of = as_of
-        self.scan: EventScan = plan_scan(event, measures, catalog)
+        self.wanted = list(wanted)
+        self.moment = moment
         self.read: dict[Measure, Value | None] = {
             measure: None if measure.of is None else value_of(measure, catalog) for measure in measures
         }
-        wanted = set(wanted)
-        self.numbers: dict[Measure, NDArray[Any]] = {}
-        self.present: dict[Measure, Mask] = {}
-        for measure in measures:
-            if measure in wanted:
-                dtype = np.float64 if measure.aggregate == "avg" else np.int64
-                self.numbers[measure] = np.zeros(size, dtype)
-                self.present[measure] = np.zeros(size, np.bool_)
-        self.leaf_bits: dict[EventLeaf, Bits] = {
-            leaf: np.zeros((size + 7) // 8, np.uint8) for leaves in compared.values() for leaf in leaves
-        }
 
-    def run(self, scanner: Scanner, progress: Progress | None) -> None:
-        tasks = list(scanner.chunks(self.scan))
-        with ThreadPoolExecutor(WORKERS) as pool:
-            for done, _ in enumerate(pool.map(lambda task: self._count(task()), tasks), start=1):
-                if progress is not None:
-                    progress(self.scan.event, done, len(tasks))
-
-    def _count(self, chunk: Chunk) -> None:
-        counter = Counter(chunk, self.as_of.moment.as_of, self.as_of.moment.zone)
-        part = slice(chunk.low, chunk.high)
-        # Measures that share a filter come together, so that what they share is computed while it is in the cache.
+    def __call__(self, chunk: Chunk) -> _Counted:
+        counter = Counter(chunk, self.moment)
+        found = _Counted()
+        columns: dict[Measure, Column] = {}
         for measure in self.measures:
-            measured = counter.measure(measure, self.read[measure])
-            column = self._column(measure, measured)
-            if measure in self.numbers:
-                self.numbers[measure][part] = column.values
-                self.present[measure][part] = column.present
-            for leaf in self.compared.get(measure, ()):
-                bits = pack(self._answer(leaf, column))
-                self.leaf_bits[leaf][chunk.low // 8 : chunk.low // 8 + len(bits)] = bits
+            column = self.column(measure, counter.measure(measure, self.read[measure]))
+            if measure in self.wanted:
+                columns[measure] = column
+            found.bits.extend(pack(self._answer(leaf, column)) for leaf in self.compared.get(measure, ()))
+        for measure in self.wanted:
+            found.values.append(columns[measure].values)
+            found.present.append(columns[measure].present)
+        return found
 
-    def _column(self, measure: Measure, measured: Measured) -> Column:
+    def column(self, measure: Measure, measured: Measured) -> Column:
         value = self.read[measure]
         present = measured.present if measured.present is not None else np.ones(len(measured.numbers), np.bool_)
         name = measure.aggregate
-        if name in ("count", "distinct", "days_active", "months_active"):
+        if name in COUNTING:
             return Column("integer", measured.numbers, present)
         if name in ("first_time", "last_time"):
             return Column("datetime", measured.numbers, present)
@@ -141,17 +151,7 @@ class _Pass:
 
     def _answer(self, leaf: EventLeaf, column: Column) -> Mask:
         if leaf.time_window is None:
-            return test_column(leaf.test, column, self.as_of.moment)
-        low, high = leaf.time_window.borders(self.as_of.moment.as_of)
+            return test_column(leaf.test, column, self.moment)
+        low, high = leaf.time_window.borders(self.moment)
         inside = column.present & (column.values <= high)
         return inside if low is None else inside & (column.values > low)
-
-    def finished(self) -> dict[Measure, Column]:
-        """Return the whole columns of the measures that are wanted as values."""
-        columns = {}
-        for measure, numbers in self.numbers.items():
-            empty = Measured(np.zeros(0, np.int64), np.zeros(0, np.bool_), np.ones(0, np.int64))
-            like = self._column(measure, empty)
-            values = numbers.astype(like.values.dtype, copy=False)
-            columns[measure] = Column(like.type, values, self.present[measure], like.scale, like.words)
-        return columns

@@ -12,55 +12,72 @@ from numpy.typing import NDArray
 from satsuma.catalog import COLUMN_TYPES, ValueType
 from satsuma.engines.duckdb import MONEY_SCALE, DuckDB, identifier, literal
 from satsuma.evaluation.columns import Column, Mask, empty_column
+from satsuma.evaluation.roster import TABLES, Roster
 from satsuma.evaluation.scan import AsOf
 from satsuma.language.durations import from_microseconds
+from satsuma.language.types import Entity
 
 
-def population_size(engine: DuckDB) -> int:
-    """Return one more than the highest customer number."""
-    highest = engine.value("SELECT max(customer_no) FROM customers")
-    return 0 if highest is None else int(highest) + 1
-
-
-def population(engine: DuckDB, as_of: AsOf, size: int) -> Mask:
+def population(engine: DuckDB, as_of: AsOf, roster: Roster) -> Mask:
     """Return who is in the population: known, not erased, first seen by the moment or since ever (rule S2)."""
     moment = literal(str(from_microseconds(as_of.moment.as_of)))
+    name, number, _ = TABLES[roster.entity]
+    erased = "erased_at IS NULL AND " if roster.entity == "customer" else ""
     table = engine.table(
-        "SELECT customer_no FROM customers WHERE erased_at IS NULL "
-        f"AND (first_seen IS NULL OR first_seen <= CAST({moment} AS TIMESTAMP))"
+        f"SELECT {number} FROM {name} "
+        f"WHERE {erased}(first_seen IS NULL OR first_seen <= CAST({moment} AS TIMESTAMP)){_chosen(roster, number)}"
     )
-    mask = np.zeros(size, np.bool_)
-    mask[table.column(0).to_numpy()] = True
+    mask = np.zeros(roster.size, np.bool_)
+    mask[placed(roster, table.column(0).to_numpy())] = True
     return mask
 
 
-def loaded_trait(engine: DuckDB, name: str, type_: ValueType, as_of: AsOf, size: int) -> Column:
-    """Return a loaded trait of everybody as it was at a moment.
+def placed(roster: Roster, numbers: NDArray[Any]) -> NDArray[np.int64]:
+    """Return the places of numbers that are on the roster."""
+    places = numbers if roster.numbers is None else np.searchsorted(roster.numbers, numbers)
+    return places.astype(np.int64)
+
+
+def _chosen(roster: Roster, column: str) -> str:
+    """Return the condition that a number is on the roster, beginning with AND; nothing for everybody."""
+    if roster.numbers is None:
+        return ""
+    # A list of numbers is read as fast as a table of them up to some thousands, and needs no registration.
+    listed = ", ".join(map(str, roster.numbers.tolist()))
+    return f" AND {column} IN ({listed})" if listed else " AND false"
+
+
+def loaded_trait(engine: DuckDB, name: str, type_: ValueType, as_of: AsOf, roster: Roster) -> Column:
+    """Return a loaded trait of everybody on the roster as it was at a moment.
 
     The value at t is that of the latest change valid and known by then; before its first change it is what that
     change replaced, valid since ever (rule S8).
     """
-    if name not in engine.columns("customers"):
-        return empty_column(type_, size)
-    column = f"c.{identifier(name)}"
-    source = f"SELECT c.customer_no, {column} AS value FROM customers c"
-    if name not in ("customer_id", "first_seen") and _changed(engine, name):
-        source = _as_of_source(name, type_, as_of)
+    table_name, number, id_ = TABLES[roster.entity]
+    if name not in engine.columns(table_name):
+        return empty_column(type_, roster.size)
+    chosen = _chosen(roster, f"c.{number}")
+    source = f"SELECT c.{number} AS no, c.{identifier(name)} AS value FROM {table_name} c WHERE true{chosen}"
+    if name not in (id_, "first_seen") and _changed(engine, name, roster.entity):
+        source = _as_of_source(name, type_, as_of, roster, chosen)
     value = {
         "date": "date_diff('day', DATE '1970-01-01', value)",
         "datetime": "epoch_us(value)",
         "money": f"CAST(value * {MONEY_SCALE} AS BIGINT)",
     }.get(type_, "value")
-    table = engine.table(f"SELECT customer_no, {value} AS value FROM ({source}) WHERE value IS NOT NULL")
-    return column_from_arrow(table, type_, size)
+    table = engine.table(f"SELECT no, {value} AS value FROM ({source}) WHERE value IS NOT NULL")
+    return column_from_arrow(placed(roster, table.column(0).to_numpy()), table.column(1), type_, roster.size)
 
 
-def _changed(engine: DuckDB, name: str) -> bool:
-    found = engine.rows("SELECT 1 FROM trait_changes WHERE trait = ? AND entity = 'customer' LIMIT 1", [name])
+def _changed(engine: DuckDB, name: str, entity: Entity) -> bool:
+    found = engine.rows(
+        f"SELECT 1 FROM trait_changes WHERE trait = {literal(name)} AND entity = {literal(entity)} LIMIT 1"
+    )
     return bool(found)
 
 
-def _as_of_source(name: str, type_: ValueType, as_of: AsOf) -> str:
+def _as_of_source(name: str, type_: ValueType, as_of: AsOf, roster: Roster, chosen: str) -> str:
+    table, number, _ = TABLES[roster.entity]
     moment = f"CAST({literal(str(from_microseconds(as_of.moment.as_of)))} AS TIMESTAMP)"
     known = "true"
     if as_of.known_at is not None:
@@ -68,22 +85,21 @@ def _as_of_source(name: str, type_: ValueType, as_of: AsOf) -> str:
     counts = f"valid_from <= {moment} AND {known}"
     # arg_max skips a null argument, so a change to "missing" is wrapped in a struct.
     return f"""
-        SELECT c.customer_no,
+        SELECT c.{number} AS no,
                CASE WHEN h.entity_no IS NULL THEN c.{identifier(name)}
                     WHEN h.now IS NOT NULL THEN TRY_CAST(h.now.v AS {COLUMN_TYPES[type_]})
                     ELSE TRY_CAST(h.before.v AS {COLUMN_TYPES[type_]}) END AS value
-        FROM customers c LEFT JOIN (
+        FROM {table} c LEFT JOIN (
             SELECT entity_no,
                    arg_max({{'v': new_value}}, (valid_from, known_at, load_id)) FILTER (WHERE {counts}) AS now,
                    arg_min({{'v': old_value}}, (valid_from, known_at, load_id)) AS before
-            FROM trait_changes WHERE trait = {literal(name)} AND entity = 'customer' GROUP BY entity_no
-        ) h ON h.entity_no = c.customer_no"""
+            FROM trait_changes WHERE trait = {literal(name)} AND entity = {literal(roster.entity)} GROUP BY entity_no
+        ) h ON h.entity_no = c.{number} WHERE true{chosen}"""
 
 
-def column_from_arrow(table: pa.Table, type_: ValueType, size: int) -> Column:
-    """Return a column from (customer_no, value) rows without missing values."""
-    numbers = table.column(0).to_numpy().astype(np.int64)
-    values = table.column(1).combine_chunks()
+def column_from_arrow(numbers: NDArray[np.int64], values: Any, type_: ValueType, size: int) -> Column:
+    """Return a column from places and their values, none of them missing."""
+    values = values.combine_chunks()
     if type_ == "list":
         return _list_column(numbers, values, size)
     result = empty_column(type_, size)

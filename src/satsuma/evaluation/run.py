@@ -16,10 +16,11 @@ from satsuma.engines.duckdb import MONEY_SCALE, DuckDB
 from satsuma.evaluation.columns import Column
 from satsuma.evaluation.context import Evaluation, evaluator_of, open_evaluation
 from satsuma.evaluation.measures import MeasurePlan, run_measures
+from satsuma.evaluation.roster import Roster, all_accounts, everybody
 from satsuma.evaluation.scan import AsOf
 from satsuma.language.checker import Checked, kind_of
-from satsuma.language.leaves import conditions, leaves, measures, references
-from satsuma.language.types import Definition, EventLeaf, Measure
+from satsuma.language.leaves import asked_leaves, conditions, measures, references
+from satsuma.language.types import AccountLeaf, Definition, Entity, EventLeaf, Measure
 
 Progress = Callable[[str, int, int], None]
 
@@ -57,19 +58,23 @@ def closure(checked: Checked, targets: Iterable[tuple[str, str]]) -> tuple[Defin
     return tuple(item for key, item in by_key.items() if key in wanted)
 
 
-def plan_measures(definitions: Iterable[Definition], catalog: Catalog) -> MeasurePlan:
-    """Collect every measure and event leaf of some definitions, each once."""
-    plan = MeasurePlan()
+def plan_measures(definitions: Iterable[Definition], catalog: Catalog) -> dict[Entity, MeasurePlan]:
+    """Collect every measure and event leaf of some definitions, each once; accounts only where something asks them."""
+    plans: dict[Entity, MeasurePlan] = {"customer": MeasurePlan()}
     for measure in value_measures(catalog):
-        plan.columns.setdefault(measure)
+        plans["customer"].columns.setdefault(measure)
     for definition in definitions:
+        plan = plans.setdefault(definition.entity, MeasurePlan())
         for measure in measures(definition):
             plan.columns.setdefault(measure)
         for condition in conditions(definition):
-            for leaf in leaves(condition):
-                if isinstance(leaf, EventLeaf):
-                    plan.leaves.setdefault(leaf)
-    return plan
+            for entity, leaf in asked_leaves(condition, definition.entity):
+                asked = plans.setdefault(entity, MeasurePlan())
+                if isinstance(leaf, AccountLeaf):
+                    plans.setdefault("account", MeasurePlan())
+                elif isinstance(leaf, EventLeaf):
+                    asked.leaves.setdefault(leaf)
+    return plans
 
 
 def value_measures(catalog: Catalog) -> list[Measure]:
@@ -79,7 +84,8 @@ def value_measures(catalog: Catalog) -> list[Measure]:
 
 def evaluate(
     engine: DuckDB, checked: Checked, as_of: AsOf, *, definitions: Iterable[Definition] | None = None,
-    lists_folder: Path | None = None, models: Mapping[str, Mapping[str, Any]] | None = None, refit: bool = False,
+    roster: Roster | None = None, lists_folder: Path | None = None,
+    models: Mapping[str, Mapping[str, Any]] | None = None, refit: bool = False,
     progress: Progress | None = None, timings: Timings | None = None,
 ) -> Evaluation:  # fmt: skip
     """Evaluate definitions at one moment.
@@ -87,18 +93,25 @@ def evaluate(
     Parameters
     ----------
     definitions : which of the checked ones, in their order; all by default.
+    roster : which customers; all by default.
     models : kept models of segmentations by name.
     """
     timings = timings or Timings()
     chosen = tuple(checked.ordered if definitions is None else definitions)
     catalog = checked.vocabulary.catalog
-    plan = plan_measures(chosen, catalog)
-    evaluation = open_evaluation(engine, checked, as_of, lists_folder=lists_folder, refit=refit, models=models)
+    plans = plan_measures(chosen, catalog)
+    roster = everybody(engine) if roster is None else roster
+    options: dict[str, Any] = {"lists_folder": lists_folder, "refit": refit, "models": models}
+    evaluation = open_evaluation(engine, checked, as_of, roster, **options)
+    if "account" in plans:
+        evaluation.accounts = open_evaluation(engine, checked, as_of, all_accounts(engine), **options)
     timings.done("plan")
-    evaluation.measured = run_measures(engine, catalog, as_of, evaluation.size, plan, progress)
+    for entity, plan in plans.items():
+        whose = evaluation.of(entity)
+        whose.measured = run_measures(engine, catalog, as_of, whose.roster, plan, progress)
     timings.done("events")
     for done, definition in enumerate(chosen, start=1):
-        evaluator_of(definition)(definition, evaluation)
+        evaluator_of(definition)(definition, evaluation.of(definition.entity))
         timings.done(f"{kind_of(definition)}s")
         if progress is not None:
             progress("definitions", done, len(chosen))

@@ -6,10 +6,11 @@ of texts. The statement is a syntax tree, printed in the engine's dialect.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -20,11 +21,14 @@ from satsuma.catalog import Catalog, PropertyInfo, ValueType
 from satsuma.engines.duckdb import MONEY_SCALE, NUMBER_SCALE, DuckDB, literal
 from satsuma.evaluation.compare import word_answers
 from satsuma.evaluation.filters import compile_filter, number_literal
+from satsuma.evaluation.roster import Roster
 from satsuma.language.checker import EVENT_COLUMNS
 from satsuma.language.durations import from_microseconds
 from satsuma.language.leaves import leaves
-from satsuma.language.operators import Moment
+from satsuma.language.moments import Moment
 from satsuma.language.types import Condition, Measure, PropertyTest, Test
+
+Result = TypeVar("Result")
 
 #: Stands for a missing value in a column of whole numbers.
 MISSING = np.iinfo(np.int64).min
@@ -37,6 +41,13 @@ BITS_PER_COLUMN = 31
 
 #: Rows of one chunk of customers; a chunk is what the kernel holds at a time.
 CHUNK_ROWS = 2_000_000
+#: Two chunks at a time: one is read by the engine while the other is counted.
+WORKERS = 2
+#: Customers of one chunk where only some are read.
+CHUNK_CUSTOMERS = 100_000
+
+#: The name under which a statement reads (customer_no, place).
+_ROSTER = "roster"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,12 +125,16 @@ def value_of(measure: Measure, catalog: Catalog) -> Value:
 class Scanner:
     """Runs planned passes on one engine as of one moment."""
 
-    def __init__(self, engine: DuckDB, catalog: Catalog, as_of: AsOf, size: int) -> None:
+    def __init__(self, engine: DuckDB, catalog: Catalog, as_of: AsOf, roster: Roster) -> None:
         self.engine = engine
         self.catalog = catalog
         self.as_of = as_of
-        self.size = size
-        self.sorted = engine.rows("SELECT value FROM warehouse_state WHERE key = 'events_sorted'") == [("true",)]
+        self.roster = roster
+        self.size = roster.size
+        # The stored order is by customer: of some customers it is the order of their places, of accounts it is not.
+        self.sorted = roster.entity == "customer" and engine.rows(
+            "SELECT value FROM warehouse_state WHERE key = 'events_sorted'"
+        ) == [("true",)]
         self.product_columns = engine.columns("products")
         self._texts: dict[tuple[str, str], tuple[str, ...]] = {}
 
@@ -180,7 +195,11 @@ class Scanner:
         )
 
     def source(self, query: exp.Select, names: set[str], event: str) -> exp.Select:
+        """Add what is read: the events of those on the roster, with their products where a property needs them."""
         query = query.from_(exp.alias_(exp.to_table("events"), "e", table=True))
+        if self.roster.places is not None:
+            on = exp.EQ(this=exp.column("customer_no", table=_ROSTER), expression=exp.column("customer_no", table="e"))
+            query = query.join(exp.to_table(_ROSTER), on=on)
         if self._needs_products(names, event):
             joined = exp.alias_(exp.to_table("products"), "p", table=True)
             query = query.join(joined, on="p.product_id = e.product_id", join_type="left")
@@ -192,7 +211,7 @@ class Scanner:
         if key not in self._texts:
             value = exp.alias_(self.property(event, name), "value")
             query = self.source(exp.select(value).distinct(), {name}, event).where(self.condition(event))
-            found = self.engine.table(query.sql(dialect="duckdb")).column(0).to_pylist()
+            found = self._table(query, {}).column(0).to_pylist()
             self._texts[key] = tuple(sorted(text for text in found if text is not None))
         return self._texts[key]
 
@@ -215,7 +234,7 @@ class Scanner:
     def statement(self, scan: EventScan) -> exp.Select:
         """Return the statement of a pass, without a range of customers and without an order."""
         columns: list[exp.Expr] = [
-            exp.column("customer_no", table="e"),
+            self._place(),
             exp.alias_(exp.Anonymous(this="epoch_us", expressions=[exp.column("time", table="e")]), "t"),
         ]
         for number, group in enumerate(_groups(scan.filters)):
@@ -251,6 +270,25 @@ class Scanner:
             return column
         return exp.Coalesce(this=column, expressions=[missing])
 
+    def each(
+        self, scan: EventScan, function: Callable[[Chunk], Result], told: Callable[[int, int], None] | None = None
+    ) -> Iterator[tuple[int, int, Result]]:
+        """Yield (low, high, what the function makes of the rows) for each range of customers, in order.
+
+        The function must be pure and can be sent to another process: an engine runs it where the rows are.
+        """
+        tasks = list(self.chunks(scan))
+
+        def run(task: Callable[[], Chunk]) -> tuple[int, int, Result]:
+            chunk = task()
+            return chunk.low, chunk.high, function(chunk)
+
+        with ThreadPoolExecutor(WORKERS) as pool:
+            for done, found in enumerate(pool.map(run, tasks), start=1):
+                yield found
+                if told is not None:
+                    told(done, len(tasks))
+
     def chunks(self, scan: EventScan) -> Iterator[Callable[[], Chunk]]:
         """Yield one task per range of customers; each reads its rows on a cursor of its own when called."""
         dictionaries: dict[str, pa.Table] = {}
@@ -263,12 +301,12 @@ class Scanner:
                 dictionaries[_dictionary_name(number)] = table
         query = self.statement(scan)
         if not self.sorted:
-            for name in ("customer_no", "time", "event_id"):
-                query = query.order_by(exp.column(name, table="e"))
+            query = query.order_by(self._place(), exp.column("time", table="e"), exp.column("event_id", table="e"))
         rows = self.engine.value(f"SELECT count(*) FROM events WHERE name = {literal(scan.event)}")
-        # An unsorted table is read whole by each pass: fewer, larger chunks.
+        # An unsorted table is read whole by each pass: fewer, larger chunks; and so is any for some customers.
         per_chunk = CHUNK_ROWS if self.sorted else 4 * CHUNK_ROWS
-        count = max(1, -(-rows // per_chunk))
+        count = max(1, -(-rows // per_chunk)) if self.roster.is_everybody else -(-self.size // CHUNK_CUSTOMERS)
+        count = max(1, count)
         # Whole bytes of packed bits: a chunk begins at a multiple of eight.
         step = max(8, (-(-self.size // count) + 7) // 8 * 8)
         for low in range(0, max(self.size, 1), step):
@@ -279,15 +317,26 @@ class Scanner:
         self, scan: EventScan, query: exp.Select, dictionaries: dict[str, pa.Table], low: int, high: int
     ) -> Chunk:
         if low > 0 or high < self.size:
-            number = exp.column("customer_no", table="e")
+            number = self._place()
             query = query.where(exp.GTE(this=number, expression=exp.Literal.number(low)))
             query = query.where(exp.LT(this=number.copy(), expression=exp.Literal.number(high)))
+        return self._chunk(scan, self._table(query, dictionaries), low, high)
+
+    def _place(self) -> exp.Expr:
+        """Return the column of the place on the roster."""
+        if self.roster.places is None:
+            return exp.column("customer_no", table="e")
+        return exp.column("place", table=_ROSTER)
+
+    def _table(self, query: exp.Select, tables: Mapping[str, pa.Table]) -> pa.Table:
+        """Return the result of a query on a cursor of its own, beside which `tables` can be read."""
         cursor = self.engine.cursor()
         try:
-            for name, table in dictionaries.items():
+            for name, table in tables.items():
                 cursor.register(name, table)
-            rows = cursor.table(query.sql(dialect="duckdb"))
-            return self._chunk(scan, rows, low, high)
+            if self.roster.places is not None:
+                cursor.register(_ROSTER, self.roster.places)
+            return cursor.table(query.sql(dialect="duckdb"))
         finally:
             cursor.close()
 

@@ -20,8 +20,11 @@ from satsuma.language.leaves import Reference, expression, references
 from satsuma.language.methods import METHODS
 from satsuma.language.operators import PRESENCE
 from satsuma.language.types import (
+    COUNTING,
+    AccountLeaf,
     Condition,
     Definition,
+    Entity,
     EventLeaf,
     Group,
     LabelLeaf,
@@ -36,8 +39,11 @@ from satsuma.language.types import (
     TraitLeaf,
 )
 
-#: What every customer has without anybody declaring it.
-BUILT_IN_TRAITS: Mapping[str, ValueType] = {"customer_id": "text", "first_seen": "datetime"}
+#: What every customer, and every account, has without anybody declaring it.
+BUILT_IN_TRAITS: Mapping[Entity, Mapping[str, ValueType]] = {
+    "customer": {"customer_id": "text", "first_seen": "datetime"},
+    "account": {"account_id": "text", "first_seen": "datetime"},
+}
 
 #: The columns that every event has.
 EVENT_COLUMNS: Mapping[str, PropertyInfo] = {
@@ -58,6 +64,8 @@ class Vocabulary:
 
     catalog: Catalog = field(default_factory=Catalog)
     lists: frozenset[str] = frozenset()
+    #: What a consent can be about: the purposes of satsuma.yaml and those of the loaded decisions.
+    purposes: frozenset[str] = frozenset()
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
 
 
@@ -120,14 +128,18 @@ class Checker(OperandChecker):
         self.vocabulary = vocabulary
         self.problems: list[Problem] = []
         self.current: Definition | None = None
-        self.types: dict[str, ValueType] = dict(BUILT_IN_TRAITS)
+        self.types: dict[str, ValueType] = {**BUILT_IN_TRAITS["account"], **BUILT_IN_TRAITS["customer"]}
+        #: Whose a loaded trait is; a built-in one of both is in neither.
+        self.entities: dict[str, Entity] = {"customer_id": "customer", "account_id": "account"}
+        #: Of whom the condition under check is asked.
+        self.entity: Entity = "customer"
         #: Traits that hold countries, which landing brought to their two letters.
         self.countries: set[str] = set()
         for name, info in vocabulary.catalog.traits.items():
-            if info.entity == "customer":
-                self.types[name] = info.type
-                if info.format == "country":
-                    self.countries.add(name)
+            self.types[name] = info.type
+            self.entities[name] = info.entity
+            if info.format == "country":
+                self.countries.add(name)
         self.failed: set[Key] = set()
 
     def problem(self, at: Path_, message: str, near: Collection[str] = ()) -> None:
@@ -169,6 +181,7 @@ class Checker(OperandChecker):
                 ordered.append(typed)
             else:
                 self.failed.add(key)
+                self.entity = self.current.entity
                 if isinstance(self.current, Segment):
                     # A name that nobody knows hides no other mistake of the same condition.
                     self.condition(self.current.where)
@@ -178,6 +191,8 @@ class Checker(OperandChecker):
         """Return the definition a reference names; report it when there is nothing of that name."""
         kind, name = reference.kind, reference.name
         if (kind, name) in self.definitions or (kind, name) in self.failed:
+            found = self.definitions.get((kind, name))
+            self._same_entity(reference, reference.entity if found is None else found.entity)
             return (kind, name)
         if kind == "trait":
             known: Collection[str] = {*self.types, *(key[1] for key in self.definitions if key[0] == "trait")}
@@ -185,12 +200,29 @@ class Checker(OperandChecker):
             known = self.vocabulary.catalog.events
         elif kind == "list":
             known = self.vocabulary.lists
+        elif kind == "purpose":
+            known = self.vocabulary.purposes
         else:
             known = [key[1] for key in self.definitions if key[0] == kind]
         if name not in known:
-            where = {"event": "catalog.yaml", "list": "the folder lists/"}.get(kind, f"satsuma {kind} list")
+            places = {"event": "catalog.yaml", "list": "the folder lists/", "purpose": "'purposes' in satsuma.yaml"}
+            where = places.get(kind, f"satsuma {kind} list")
             self.problem(reference.at, f"There is no {kind} '{name}'; see {where}.", nearest(name, known))
+        elif kind == "trait":
+            self._same_entity(reference, self.entities.get(name, reference.entity))
         return None
+
+    def _same_entity(self, reference: Reference, entity: Entity) -> None:
+        """Report a name of customers that is asked of accounts, or the other way round."""
+        if reference.entity == entity:
+            return
+        name = f"The {reference.kind} '{reference.name}'"
+        if entity == "account":
+            way = f"ask it of the accounts that somebody belongs to, with {{account: {{any: ...{reference.name}...}}}}"
+            message = f"{name} is of accounts, and this is asked of customers: {way}."
+        else:
+            message = f"{name} is of customers, and this is asked of accounts."
+        self.problem(reference.at, message)
 
     def _topological(self, uses: Mapping[Key, list[Key]]) -> list[Key]:
         """Return all keys, each after those it uses; a loop is reported with its members."""
@@ -228,6 +260,7 @@ class Checker(OperandChecker):
     # ---------------------------------------------------------------------------------------------------------- types
 
     def _typed(self, definition: Definition) -> Definition:
+        self.entity = definition.entity
         if isinstance(definition, Segment):
             return replace(definition, where=self.condition(definition.where))
         if isinstance(definition, Segmentation):
@@ -291,7 +324,19 @@ class Checker(OperandChecker):
             return replace(condition, test=self.test(condition.test, "number", "the percentile"))
         if isinstance(condition, LabelLeaf):
             self._labels(condition)
+        if isinstance(condition, AccountLeaf):
+            return self._account_leaf(condition)
         return condition
+
+    def _account_leaf(self, leaf: AccountLeaf) -> AccountLeaf:
+        if self.entity == "account":
+            self.problem(leaf.at, "'account' is asked of customers; here accounts are asked already.")
+            return leaf
+        self.entity = "account"
+        try:
+            return replace(leaf, condition=self.condition(leaf.condition))
+        finally:
+            self.entity = "customer"
 
     def _orderable(self, trait: str, at: Path_) -> None:
         type_ = self.trait_type(trait)
@@ -357,7 +402,7 @@ class Checker(OperandChecker):
 
     def measure_type(self, measure: Measure) -> ValueType:
         """Return the type of what a (resolved) measure gives."""
-        if measure.aggregate in ("count", "distinct", "days_active", "months_active"):
+        if measure.aggregate in COUNTING:
             return "integer"
         if measure.aggregate in ("first_time", "last_time"):
             return "datetime"

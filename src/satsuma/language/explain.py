@@ -15,8 +15,11 @@ from satsuma.language import formula
 from satsuma.language.checker import Checked
 from satsuma.language.leaves import expression
 from satsuma.language.methods import METHODS
-from satsuma.language.operators import Moment, holds
+from satsuma.language.moments import Moment
+from satsuma.language.operators import holds
 from satsuma.language.types import (
+    COUNTING,
+    PERIOD_AGGREGATES,
     Condition,
     Definition,
     EventLeaf,
@@ -223,15 +226,14 @@ def _(leaf: RandomLeaf, _zone: ZoneInfo) -> str:
 
 
 #: What is 0 over no events; all else is missing then (rule S3).
-_ZERO = ("count", "sum", "distinct", "days_active", "months_active")
+_ZERO = ("sum", *COUNTING)
 _SUBJECTS = {
     "count": "the number of {event}",
     "sum": "the sum of {of} over {event}",
     "avg": "the average of {of} over {event}",
     "min": "the smallest {of} of {event}",
     "max": "the largest {of} of {event}",
-    "days_active": "the number of days with {event}",
-    "months_active": "the number of months with {event}",
+    **{name: f"the number of {name.removesuffix('_active')} with {{event}}" for name in PERIOD_AGGREGATES},
     "distinct": "the number of different {of} of {event}",
     "first": "the first {of} of {event}",
     "last": "the last {of} of {event}",

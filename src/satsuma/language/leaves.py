@@ -11,14 +11,20 @@ from satsuma.documents import Path_
 from satsuma.language import formula
 from satsuma.language.methods import METHODS
 from satsuma.language.types import (
+    AccountLeaf,
+    ChangedLeaf,
     Condition,
+    ConsentLeaf,
     Definition,
+    Entity,
     EventLeaf,
     Group,
+    HeldLeaf,
     LabelLeaf,
     Leaf,
     ListLeaf,
     Measure,
+    MovedLeaf,
     Not,
     PercentileLeaf,
     PropertyTest,
@@ -26,12 +32,13 @@ from satsuma.language.types import (
     Segment,
     Segmentation,
     SegmentLeaf,
+    SequenceLeaf,
     Trait,
     TraitLeaf,
     TraitRef,
 )
 
-ReferenceKind = Literal["trait", "segment", "segmentation", "list", "event"]
+ReferenceKind = Literal["trait", "segment", "segmentation", "list", "event", "purpose"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +48,8 @@ class Reference:
     kind: ReferenceKind
     name: str
     at: Path_ = field(default=(), compare=False)
+    #: Whose trait, segment or segmentation it must be.
+    entity: Entity = "customer"
 
 
 @lru_cache(maxsize=4096)
@@ -50,16 +59,24 @@ def expression(text: str) -> formula.Expression:
 
 
 def leaves(condition: Condition) -> Iterator[Leaf | PropertyTest]:
-    """Yield the leaves of a condition, in order; those inside `among` follow the leaf that names them."""
+    """Yield the leaves of a condition, in order; those inside another leaf follow it."""
+    for _, leaf in asked_leaves(condition, "customer"):
+        yield leaf
+
+
+def asked_leaves(condition: Condition, entity: Entity) -> Iterator[tuple[Entity, Leaf | PropertyTest]]:
+    """Yield the leaves of a condition with whom each is asked of: customers, or accounts."""
     if isinstance(condition, Group):
         for inner in condition.conditions:
-            yield from leaves(inner)
+            yield from asked_leaves(inner, entity)
     elif isinstance(condition, Not):
-        yield from leaves(condition.condition)
+        yield from asked_leaves(condition.condition, entity)
     else:
-        yield condition
+        yield entity, condition
         if isinstance(condition, (RankLeaf, PercentileLeaf)) and condition.among is not None:
-            yield from leaves(condition.among)
+            yield from asked_leaves(condition.among, entity)
+        elif isinstance(condition, AccountLeaf):
+            yield from asked_leaves(condition.condition, "account")
 
 
 def conditions(definition: Definition) -> tuple[Condition, ...]:
@@ -89,35 +106,46 @@ def references(definition: Definition) -> tuple[Reference, ...]:
 
 
 def _references(definition: Definition) -> Iterator[Reference]:
+    entity = definition.entity
     if isinstance(definition, Trait) and definition.formula is not None:
         for name in sorted(formula.names(expression(definition.formula))):
-            yield Reference("trait", name, ("formula",))
+            yield Reference("trait", name, ("formula",), entity)
     if isinstance(definition, Segmentation):
         reads = METHODS[definition.method].reads(definition.settings)
         for name in reads.traits:
-            yield Reference("trait", name, reads.at)
+            yield Reference("trait", name, reads.at, entity)
         for name in reads.segmentations:
-            yield Reference("segmentation", name, reads.at)
+            yield Reference("segmentation", name, reads.at, entity)
     for measure in measures(definition):
         yield Reference("event", measure.event, measure.at)
     for condition in conditions(definition):
-        for leaf in leaves(condition):
-            yield from leaf_references(leaf)
+        for whose, leaf in asked_leaves(condition, entity):
+            yield from leaf_references(leaf, whose)
 
 
-def leaf_references(leaf: Leaf | PropertyTest) -> Iterator[Reference]:
-    """Yield the names that one leaf uses."""
-    if isinstance(leaf, TraitLeaf):
-        yield Reference("trait", leaf.trait, leaf.at)
-        if isinstance(leaf.test.operand, TraitRef):
-            yield Reference("trait", leaf.test.operand.trait, leaf.test.at)
-    elif isinstance(leaf, (RankLeaf, PercentileLeaf)):
-        yield Reference("trait", leaf.trait, leaf.at)
-    elif isinstance(leaf, EventLeaf):
-        yield Reference("event", leaf.measure.event, leaf.at)
-    elif isinstance(leaf, SegmentLeaf):
-        yield Reference("segment", leaf.segment, leaf.at)
-    elif isinstance(leaf, LabelLeaf):
-        yield Reference("segmentation", leaf.segmentation, leaf.at)
-    elif isinstance(leaf, ListLeaf):
-        yield Reference("list", leaf.list, leaf.at)
+def leaf_references(leaf: Leaf | PropertyTest, entity: Entity = "customer") -> Iterator[Reference]:
+    """Yield the names that one leaf uses, those inside another leaf left to that leaf."""
+    match leaf:
+        case TraitLeaf(trait=name, test=test):
+            yield Reference("trait", name, leaf.at, entity)
+            if isinstance(test.operand, TraitRef):
+                yield Reference("trait", test.operand.trait, test.at, entity)
+        case RankLeaf(trait=name) | PercentileLeaf(trait=name):
+            yield Reference("trait", name, leaf.at, entity)
+        case EventLeaf():
+            yield Reference("event", leaf.measure.event, leaf.at)
+        case SequenceLeaf(steps=steps):
+            for step in steps:
+                yield Reference("event", step.event, step.at)
+        case SegmentLeaf(segment=name) | MovedLeaf(segment=name):
+            yield Reference("segment", name, leaf.at, entity)
+        case LabelLeaf(segmentation=name):
+            yield Reference("segmentation", name, leaf.at, entity)
+        case HeldLeaf(subject=subject, name=name) | ChangedLeaf(subject=subject, name=name):
+            yield Reference(subject, name, leaf.at, entity)
+        case ListLeaf(list=name):
+            yield Reference("list", name, leaf.at)
+        case ConsentLeaf(purpose=name):
+            yield Reference("purpose", name, leaf.at)
+        case _:
+            pass

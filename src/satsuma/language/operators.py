@@ -10,13 +10,13 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
 from satsuma.catalog import VALUE_TYPES, ValueType
 from satsuma.language import durations
+from satsuma.language.moments import Moment, period_around
 from satsuma.language.types import Test, TraitRef
 
 Shape = Literal[
@@ -97,22 +97,8 @@ OPERATORS: dict[str, Operator] = _table(
 #: Operators of the language that this version reads but does not run yet, so that a message can say so.
 LATER = ("anniversary", "within_km", "in_region", "in_polygon", "has_been", "changed")
 
-PERIODS = ("day", "week", "month", "quarter", "year")
-
 #: Operators that look at absence itself (rule S1).
 PRESENCE = ("is_set", "not_set", "is_empty", "not_empty")
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """The moment of an evaluation: t in microseconds UTC, and the zone in which days and months are counted."""
-
-    as_of: int
-    zone: ZoneInfo
-
-    @property
-    def today(self) -> date:
-        return durations.local_day(durations.from_microseconds(self.as_of), self.zone)
 
 
 def holds(test: Test, value: Any, type_: ValueType, moment: Moment, other: Any = None) -> bool:
@@ -393,17 +379,3 @@ def _rolling(name: str, operand: Any, now: int, unit: int) -> tuple[int, int]:
         "more_than_ago": (-FAR, now - length),
         "more_than_ahead": (now + length + 1, FAR),
     }[name]
-
-
-def period_around(day: date, period: str, shift: int) -> tuple[date, date]:
-    """Return the first and last day of the period that holds `day`, moved by `shift` periods. Weeks begin on Monday."""
-    if period == "day":
-        first = day + timedelta(days=shift)
-        return first, first
-    if period == "week":
-        first = day - timedelta(days=day.weekday()) + timedelta(weeks=shift)
-        return first, first + timedelta(days=6)
-    months = {"month": 1, "quarter": 3, "year": 12}[period]
-    index = (day.year * 12 + day.month - 1) // months * months + shift * months
-    after = index + months
-    return date(index // 12, index % 12 + 1, 1), date(after // 12, after % 12 + 1, 1) - timedelta(days=1)

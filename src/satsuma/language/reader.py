@@ -54,8 +54,6 @@ class Reader(ConditionReader):
             "entity": self.choice(given, "entity", ("customer", "account"), ()) or "customer",
             "file": self.document.name,
         }
-        if shared["entity"] == "account":
-            self.problem(("entity",), "'entity: account' is part of the language but does not run yet.")
         if kind == "segment":
             return self.segment(given, shared)
         if kind == "trait":

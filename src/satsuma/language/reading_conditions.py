@@ -15,6 +15,8 @@ from satsuma.language.reading_scalars import Raw
 from satsuma.language.reading_tests import TestReader
 from satsuma.language.types import (
     ALL_TIME,
+    PERIOD_AGGREGATES,
+    AccountLeaf,
     Condition,
     EventLeaf,
     Group,
@@ -34,17 +36,15 @@ from satsuma.language.types import (
 )
 
 #: Leaves of the language that this version knows by name but does not run yet.
-LATER_LEAVES = ("sequence", "entered", "left", "consent", "account", "ref")
+LATER_LEAVES = ("sequence", "entered", "left", "consent")
 LATER_EVENT_WORDS = ("regularly", "stopped", "restarted")
 
 LEAF_KEYS = (
-    "trait", "did", "not_did", "segmentation", "in_segment", "not_in_segment", "rank", "list", "random",
+    "trait", "did", "not_did", "segmentation", "in_segment", "not_in_segment", "rank", "list", "random", "account",
 )  # fmt: skip
 GROUP_KEYS = ("all", "any", "none", "not")
 AGGREGATES_OF = ("sum", "avg", "min", "max", "distinct", "first", "last", "mode")
 AGGREGATES_TIME = ("first_time", "last_time")
-#: How many calendar days or months, in the workspace's time zone, hold such an event.
-AGGREGATES_PERIODS = ("days_active", "months_active")
 WINDOW_KEYS = ("within", "between", "since", "until")
 
 #: What numbers are compared by.
@@ -86,6 +86,7 @@ class ConditionReader(TestReader):
             "rank": self.rank_leaf,
             "list": self.list_leaf,
             "random": self.random_leaf,
+            "account": self.account_leaf,
         }
         heads = [key for key in readers if key in given]
         if len(heads) == 1:
@@ -196,6 +197,20 @@ class ConditionReader(TestReader):
         if not salt:
             self.problem(here, "A random share needs 'salt:', a text that makes this draw its own.")
         return RandomLeaf(percent=percent, salt=salt, at=path) if percent is not None and salt else None
+
+    def account_leaf(self, given: dict[str, Any], path: Path_) -> Condition | None:
+        self.keys(given, ("account",), path, "is not known in a condition on accounts")
+        here = (*path, "account")
+        inner = given["account"]
+        if not isinstance(inner, dict) or len(inner) != 1 or next(iter(inner)) not in ("any", "all", "none"):
+            self.problem(
+                here, "'account' takes one of any, all, none with a condition on accounts: "
+                "{account: {any: {trait: industry, eq: software}}}.",
+            )  # fmt: skip
+            return None
+        ((word, condition),) = inner.items()
+        read = self.condition(condition, (*here, word))
+        return None if read is None else AccountLeaf(quantifier=word, condition=read, at=path)
 
     def rank_leaf(self, given: dict[str, Any], path: Path_) -> Condition | None:
         self.keys(given, ("rank", "top", "bottom", "among", "ties"), path, "is not known in a rank")
@@ -308,7 +323,7 @@ class ConditionReader(TestReader):
         self, given: dict[str, Any], path: Path_, head: str, *, allow_aggregate: bool
     ) -> tuple[Measure, str | None, Window | None] | None:
         """Read the event, its aggregate, window and filter; return them with the aggregate's key as written."""
-        counted = ("count", *AGGREGATES_PERIODS)
+        counted = ("count", *PERIOD_AGGREGATES)
         aggregates = (*counted, *AGGREGATES_OF, *AGGREGATES_TIME)
         for word in given:
             if word in LATER_EVENT_WORDS:

@@ -10,7 +10,8 @@ from typing import Any
 from satsuma.documents import Path_
 from satsuma.errors import nearest
 from satsuma.language import durations
-from satsuma.language.operators import LATER, OPERATORS, PERIODS
+from satsuma.language.moments import PERIODS
+from satsuma.language.operators import LATER, OPERATORS
 from satsuma.language.reading_scalars import ScalarReader
 from satsuma.language.types import Test, TraitRef
 

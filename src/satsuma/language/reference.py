@@ -24,8 +24,10 @@ from satsuma.catalog import Catalog, ValueType
 from satsuma.language import operators
 from satsuma.language.checker import BUILT_IN_TRAITS, EVENT_COLUMNS
 from satsuma.language.durations import local_day, microseconds
-from satsuma.language.operators import Moment
+from satsuma.language.moments import Moment, period_around
 from satsuma.language.types import (
+    COUNTING,
+    PERIOD_AGGREGATES,
     Condition,
     EventLeaf,
     Group,
@@ -151,7 +153,7 @@ def trait_type(trait: str, world: World) -> ValueType:
     """Return the type of a trait."""
     if trait in world.measures:
         return measure_type(world.measures[trait], world)
-    return BUILT_IN_TRAITS.get(trait) or world.catalog.traits[trait].type
+    return BUILT_IN_TRAITS["customer"].get(trait) or world.catalog.traits[trait].type
 
 
 # ------------------------------------------------------------------------------------------------------------ events
@@ -160,7 +162,7 @@ def trait_type(trait: str, world: World) -> ValueType:
 def measure(measure: Measure, customer: Customer, world: World) -> Any:
     """Return what a measure gives for one customer; None when it is missing (rule S3).
 
-    Over no events `count`, `sum`, `distinct`, `days_active` and `months_active` are 0 and all others missing; events
+    Over no events `count`, `sum`, `distinct` and those of active periods are 0 and all others missing; events
     without the property are skipped.
     """
     events = [
@@ -174,9 +176,9 @@ def measure(measure: Measure, customer: Customer, world: World) -> Any:
     name = measure.aggregate
     if name == "count":
         return len(events)
-    if name in ("days_active", "months_active"):
-        days = {local_day(event.time, world.moment.zone) for event in events}
-        return len(days) if name == "days_active" else len({(day.year, day.month) for day in days})
+    if name in PERIOD_AGGREGATES:
+        period = name.removesuffix("s_active")
+        return len({period_around(local_day(event.time, world.moment.zone), period, 0) for event in events})
     if name in ("first_time", "last_time"):
         return None if not events else events[0].time if name == "first_time" else events[-1].time
     assert measure.of is not None
@@ -201,8 +203,7 @@ def measure(measure: Measure, customer: Customer, world: World) -> Any:
 def measure_type(measure: Measure, world: World) -> ValueType:
     """Return the type of what a measure gives."""
     fixed: dict[str, ValueType] = {
-        "count": "integer", "distinct": "integer", "days_active": "integer", "months_active": "integer",
-        "avg": "number", "first_time": "datetime", "last_time": "datetime",
+        "avg": "number", "first_time": "datetime", "last_time": "datetime", **dict.fromkeys(COUNTING, "integer"),
     }  # fmt: skip
     return fixed.get(measure.aggregate) or _property_type(measure.event, measure.of or "", world)
 
@@ -225,6 +226,13 @@ def _counts(event: Event, world: World) -> bool:
 def _inside(window: Window, time: datetime, world: World) -> bool:
     """Rolling windows are (t - from, t - to], those of the calendar [since, until) (rule S5)."""
     at, now = microseconds(time), world.moment.as_of
+    if window.calendar is not None:
+        shift = -window.calendar.count if window.calendar.which == "last_full" else 0
+        today, day = world.moment.today, local_day(time, world.moment.zone)
+        first = period_around(today, window.calendar.period, shift)
+        last = period_around(today, window.calendar.period, -1 if shift else 0)
+        if not first[0] <= day <= last[1]:
+            return False
     return (
         (window.oldest is None or at > now - window.oldest)
         and at <= now - window.newest

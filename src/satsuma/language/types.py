@@ -13,6 +13,8 @@ from typing import Any, Literal
 
 from satsuma.catalog import Kind, ValueType
 from satsuma.documents import Path_
+from satsuma.language import durations
+from satsuma.language.moments import Moment, period_around
 
 Entity = Literal["customer", "account"]
 Scalar = str | int | float | bool | Decimal | date | datetime
@@ -25,8 +27,17 @@ class TraitRef:
     trait: str
 
 
-#: What an operator compares with: one value, several, a range, a duration in microseconds, another trait.
-Operand = Scalar | TraitRef | tuple[Any, ...] | None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRef:
+    """A property of the event that filled an earlier step of a sequence, as the right side of a comparison."""
+
+    step: str
+    property: str
+
+
+#: What an operator compares with: one value, several, a range, a duration in microseconds, another trait, an earlier
+#: step's property, an area.
+Operand = Scalar | TraitRef | EventRef | tuple[Any, ...] | Any | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,27 +56,50 @@ class Test:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Calendar:
+    """Periods of the calendar in the workspace's zone: the last `count` full ones, or the running one up to t."""
+
+    which: Literal["last_full", "this"]
+    period: Literal["day", "week", "month", "quarter", "year"]
+    count: int = 1
+
+    def borders(self, moment: Moment) -> tuple[int, int]:
+        """Return the first and the last microsecond, [start, end) being the periods (rule S5)."""
+        first, last = period_around(moment.today, self.period, 0)
+        if self.which == "last_full":
+            first, last = (period_around(moment.today, self.period, -shift)[end] for end, shift in
+                           ((0, self.count), (1, 1)))  # fmt: skip
+        return durations.day_start(first, moment.zone), durations.day_end(last, moment.zone)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
     """A span of time before the moment of evaluation t.
 
     Rolling: (t - oldest, t - newest], in microseconds. Fixed: from `since` (inclusive) to `until` (exclusive when it
-    was said as a date: the whole day belongs to the window), in microseconds UTC. An end that is None is open; nothing
-    after t ever belongs to a window (rule S8).
+    was said as a date: the whole day belongs to the window), in microseconds UTC. Of the calendar: whole periods. An
+    end that is None is open; nothing after t ever belongs to a window (rule S8).
     """
 
     oldest: int | None = None
     newest: int = 0
     since: int | None = None
     until: int | None = None
+    calendar: Calendar | None = None
 
-    def borders(self, as_of: int) -> tuple[int | None, int]:
+    def borders(self, moment: Moment) -> tuple[int | None, int]:
         """Return (low, high): an event belongs to the window when low < time <= high."""
-        low = None if self.oldest is None else as_of - self.oldest
-        if self.since is not None:
-            low = self.since - 1 if low is None else max(low, self.since - 1)
-        high = as_of - self.newest
-        if self.until is not None:
-            high = min(high, self.until - 1)
+        low = None if self.oldest is None else moment.as_of - self.oldest
+        high = moment.as_of - self.newest
+        since, until = self.since, self.until
+        if self.calendar is not None:
+            first, last = self.calendar.borders(moment)
+            since = first if since is None else max(since, first)
+            until = last + 1 if until is None else min(until, last + 1)
+        if since is not None:
+            low = since - 1 if low is None else max(low, since - 1)
+        if until is not None:
+            high = min(high, until - 1)
         return low, high
 
 
@@ -74,9 +108,15 @@ ALL_TIME = Window()
 # ---------------------------------------------------------------------------------------------------------- measures
 
 AggregateName = Literal[
-    "count", "sum", "avg", "min", "max", "distinct", "days_active", "months_active", "first_time", "last_time", "first",
-    "last", "mode",
+    "count", "sum", "avg", "min", "max", "distinct", "days_active", "weeks_active", "months_active", "quarters_active",
+    "years_active", "first_time", "last_time", "first", "last", "mode",
 ]  # fmt: skip
+
+
+#: How many calendar periods, in the workspace's time zone, hold such an event.
+PERIOD_AGGREGATES = ("days_active", "weeks_active", "months_active", "quarters_active", "years_active")
+#: Aggregates that count: whole numbers, 0 over no events (rule S3).
+COUNTING = ("count", "distinct", *PERIOD_AGGREGATES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,7 +241,97 @@ class RandomLeaf:
     at: Path_ = field(default=(), compare=False)
 
 
-Leaf = TraitLeaf | EventLeaf | SegmentLeaf | LabelLeaf | RankLeaf | PercentileLeaf | ListLeaf | RandomLeaf
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step of a sequence: an event that came, or (negated) one that did not come.
+
+    name : by which later steps refer to its event (`as`). window : of the first step, before the moment of evaluation.
+    within : of every later step, in microseconds after the step before it (rule S10); None is open.
+    """
+
+    event: str
+    negated: bool = False
+    name: str | None = None
+    where: Condition | None = None
+    window: Window = ALL_TIME
+    within: int | None = None
+    at: Path_ = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SequenceLeaf:
+    """Events that came one after the other; `match` says which start counts (rule S10)."""
+
+    match: Literal["any", "first", "last"]
+    steps: tuple[Step, ...]
+    at: Path_ = field(default=(), compare=False)
+
+
+#: Whose past is asked: a trait's value or a segmentation's label.
+Subject = Literal["trait", "segmentation"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldLeaf:
+    """A value (or label) that is there now and was there without a break for some time.
+
+    test : what the value passes (`eq` or `in`). held : compares how long, in microseconds.
+    """
+
+    subject: Subject
+    name: str
+    test: Test
+    held: Test
+    at: Path_ = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedLeaf:
+    """A value (or label) that changed: from one that passes `before` to another that passes `after`, in a window.
+
+    within : microseconds up to the moment; None is ever.
+    """
+
+    subject: Subject
+    name: str
+    before: Test | None = None
+    after: Test | None = None
+    within: int | None = None
+    at: Path_ = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MovedLeaf:
+    """Entering or leaving a segment in a window (microseconds up to the moment), on the daily grid (rule S8)."""
+
+    segment: str
+    move: Literal["entered", "left"]
+    within: int
+    at: Path_ = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentLeaf:
+    """The last decision about a purpose, as known; `unknown` where there is none."""
+
+    purpose: str
+    status: Literal["granted", "denied", "unknown"]
+    at: Path_ = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountLeaf:
+    """A condition on accounts, asked of those that a customer is linked to (rule S11a)."""
+
+    quantifier: Literal["any", "all", "none"]
+    condition: Condition
+    at: Path_ = field(default=(), compare=False)
+
+
+Leaf = (
+    TraitLeaf | EventLeaf | SegmentLeaf | LabelLeaf | RankLeaf | PercentileLeaf | ListLeaf | RandomLeaf | SequenceLeaf
+    | HeldLeaf | ChangedLeaf | MovedLeaf | ConsentLeaf | AccountLeaf
+)  # fmt: skip
 Condition = Group | Not | Leaf | PropertyTest
 
 

@@ -17,13 +17,13 @@ from sqlglot import exp
 import satsuma
 from satsuma.catalog import Catalog
 from satsuma.engines.duckdb import DuckDB, literal
-from satsuma.evaluation.population import population_size
+from satsuma.evaluation.roster import everybody
 from satsuma.evaluation.run import ORDERS as ORDER_MEASURE
 from satsuma.evaluation.scan import AsOf, Scanner, is_product
 from satsuma.language.checker import Checked
 from satsuma.language.durations import day_start, from_microseconds, microseconds
 from satsuma.language.explain import explain
-from satsuma.language.operators import Moment
+from satsuma.language.moments import Moment
 from satsuma.language.types import Segment, Segmentation
 from satsuma.quality.quarantine import list_quarantine
 from satsuma.quality.report import quality_report
@@ -108,7 +108,7 @@ class Gatherer:
     def _scanner(self) -> Scanner:
         moment = Moment(microseconds(self.run.as_of), self.checked.vocabulary.zone)
         known = None if self.run.known_at is None else microseconds(self.run.known_at)
-        return Scanner(self.engine, self.catalog, AsOf(moment=moment, known_at=known), population_size(self.engine))
+        return Scanner(self.engine, self.catalog, AsOf(moment=moment, known_at=known), everybody(self.engine))
 
     # ------------------------------------------------------------------------------------------------- from the run
 

@@ -28,7 +28,7 @@ from satsuma.evaluation.scan import AsOf
 from satsuma.language.checker import Checked
 from satsuma.language.definitions import ReadDefinitions, read_preview
 from satsuma.language.durations import microseconds
-from satsuma.language.operators import Moment
+from satsuma.language.moments import Moment
 from satsuma.language.types import Segment, Segmentation, Trait
 from satsuma.segments.changes import caused_changes, changed_customers, is_backwards, totals
 from satsuma.segments.store import ORDERS, POPULATION, VALUE, NewRun, RunStore, StoredRun, arrow_column

@@ -16,11 +16,12 @@ from pyroaring import BitMap
 from satsuma.catalog import COLUMN_TYPES, ValueType
 from satsuma.engines.duckdb import DuckDB
 from satsuma.errors import NotFound, WrongUse, nearest
-from satsuma.evaluation.population import loaded_trait, population_size
+from satsuma.evaluation.population import loaded_trait
+from satsuma.evaluation.roster import everybody
 from satsuma.evaluation.scan import AsOf
 from satsuma.language.checker import Checked
 from satsuma.language.durations import microseconds
-from satsuma.language.operators import Moment
+from satsuma.language.moments import Moment
 from satsuma.segments.store import RunStore, StoredRun, arrow_column
 
 Form = Literal["arrow", "pandas", "polars"]
@@ -204,9 +205,9 @@ def loaded_values(engine: DuckDB, run: StoredRun, name: str) -> pa.Table:
         moment=Moment(microseconds(run.as_of), ZoneInfo("UTC")),
         known_at=None if run.known_at is None else microseconds(run.known_at),
     )
-    size = population_size(engine)
-    column = loaded_trait(engine, name, cast(ValueType, type_), as_of, size)
-    numbers = np.arange(size)
+    roster = everybody(engine)
+    column = loaded_trait(engine, name, cast(ValueType, type_), as_of, roster)
+    numbers = np.arange(roster.size)
     return pa.table({"customer_no": numbers.astype(np.uint32), name: arrow_column(column, numbers)})
 
 

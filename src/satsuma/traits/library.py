@@ -47,7 +47,7 @@ def built_in_traits(catalog: Catalog) -> tuple[Trait, ...]:
     A trait is left out when its events or properties are not there or of another type, and so are those that need it.
     """
     types: dict[str, ValueType] = {
-        **BUILT_IN_TRAITS,
+        **BUILT_IN_TRAITS["customer"],
         **{name: info.type for name, info in catalog.traits.items() if info.entity == "customer"},
     }
     found: dict[str, Trait] = {}

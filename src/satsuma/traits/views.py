@@ -37,7 +37,7 @@ def trait_views(checked: Checked, read: Callable[[str], pa.Table]) -> list[Trait
     read : gives `customer_id, value` of a trait by name.
     """
     found: dict[str, dict[str, Any]] = {}
-    for name, type_ in BUILT_IN_TRAITS.items():
+    for name, type_ in BUILT_IN_TRAITS["customer"].items():
         found[name] = _facts(name, name.replace("_", " ").capitalize(), type_, None, "built in")
     for name, info in checked.vocabulary.catalog.traits.items():
         if info.entity == "customer":

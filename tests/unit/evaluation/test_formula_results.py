@@ -13,7 +13,7 @@ import pytest
 
 from satsuma.catalog import Catalog, TraitInfo, ValueType
 from satsuma.engines.duckdb import DuckDB
-from satsuma.language.operators import Moment
+from satsuma.language.moments import Moment
 from satsuma.language.reference import Customer
 from small_world import checked, fill, moment_of, run
 

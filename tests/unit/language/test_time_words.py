@@ -23,10 +23,12 @@ from satsuma.language.durations import (
     parse_duration,
     parse_moment,
 )
-from satsuma.language.operators import FAR, Moment, date_intervals, period_around
+from satsuma.language.moments import Moment, period_around
+from satsuma.language.operators import FAR, date_intervals
 from satsuma.language.types import Window
 
 PARIS = ZoneInfo("Europe/Paris")
+UTC = ZoneInfo("UTC")
 
 
 @pytest.mark.parametrize(
@@ -120,15 +122,18 @@ def test_no_moments_have_no_local_days() -> None:
 
 def test_a_rolling_window_is_open_at_its_far_end_and_closed_at_its_near_one() -> None:
     day = MICROSECONDS_PER_DAY
-    assert Window(oldest=90 * day).borders(100 * day) == (10 * day, 100 * day)
-    assert Window(oldest=365 * day, newest=60 * day).borders(400 * day) == (35 * day, 340 * day)
+    assert Window(oldest=90 * day).borders(Moment(100 * day, UTC)) == (10 * day, 100 * day)
+    assert Window(oldest=365 * day, newest=60 * day).borders(Moment(400 * day, UTC)) == (
+        35 * day,
+        340 * day,
+    )
 
 
 def test_a_fixed_window_is_closed_at_its_start_and_open_at_its_end() -> None:
-    assert Window(since=10, until=20).borders(100) == (9, 19)
-    assert Window(since=10, until=20).borders(15) == (9, 15), "nothing after the moment"
-    assert Window(oldest=50, since=10).borders(100) == (50, 100), "the narrower of both"
-    assert Window().borders(7) == (None, 7)
+    assert Window(since=10, until=20).borders(Moment(100, UTC)) == (9, 19)
+    assert Window(since=10, until=20).borders(Moment(15, UTC)) == (9, 15), "nothing after the moment"
+    assert Window(oldest=50, since=10).borders(Moment(100, UTC)) == (50, 100), "the narrower of both"
+    assert Window().borders(Moment(7, UTC)) == (None, 7)
 
 
 def test_periods_begin_where_the_calendar_says() -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from satsuma.evaluation.context import Evaluation, Labels
-from satsuma.evaluation.scan import MISSING, Chunk, Scanner, plan_scan, value_of
+from satsuma.evaluation.scan import MISSING, Chunk, Scanner, Value, plan_scan, value_of
 from satsuma.language.standard_methods import AffinitySettings
 from satsuma.language.standard_methods.affinity import LEVEL
 from satsuma.language.types import Measure, Segmentation
@@ -66,36 +68,39 @@ def _read(settings: AffinitySettings, evaluation: Evaluation) -> tuple[Purchases
         measures.append(Measure(event=settings.event, aggregate="sum", of=settings.by, window=settings.window))
     values = [value_of(measure, catalog) for measure in measures]
     scan = plan_scan(settings.event, measures, catalog)
-    scanner = Scanner(evaluation.engine, catalog, evaluation.as_of, evaluation.size)
-    low, high = settings.window.borders(evaluation.moment.as_of)
+    scanner = Scanner(evaluation.engine, catalog, evaluation.as_of, evaluation.roster)
+    low, high = settings.window.borders(evaluation.moment)
     parts = []
-    for task in scanner.chunks(scan):
-        chunk: Chunk = task()
-        codes = chunk.values[values[0]]
-        kept = (codes != MISSING) & (chunk.time <= high) & evaluation.population[chunk.customer]
-        if low is not None:
-            kept &= chunk.time > low
-        weights = None
-        if len(values) > 1:
-            amounts = chunk.values[values[1]]
-            # What cost nothing, or has no amount, shows no preference in money.
-            kept &= (amounts != MISSING) & (amounts > 0)
-            weights = amounts[kept] / values[1].scale
-        words = scan.words[settings.of]
-        parts.append(_summed(chunk.customer[kept].astype(np.int64), codes[kept], weights, len(words)))
-    joined = [np.concatenate([getattr(part, name) for part in parts]) for name in Purchases.__dataclass_fields__]
+    for _, _, part in scanner.each(scan, partial(_bought, values=values, low=low, high=high)):
+        inside = evaluation.population[part.customer]
+        parts.append([getattr(part, name)[inside] for name in Purchases.__dataclass_fields__])
+    joined = [np.concatenate(columns) for columns in zip(*parts, strict=True)]
     return Purchases(*joined), scan.words[settings.of]
 
 
-def _summed(
-    customer: NDArray[np.int64], codes: NDArray[np.int64], weights: NDArray[np.float64] | None, words: int
-) -> Purchases:
+def _bought(chunk: Chunk, values: Sequence[Value], low: int | None, high: int) -> Purchases:
+    """Sum the events of one range of customers."""
+    codes = chunk.values[values[0]]
+    kept = (codes != MISSING) & (chunk.time <= high)
+    if low is not None:
+        kept &= chunk.time > low
+    weights = None
+    if len(values) > 1:
+        amounts = chunk.values[values[1]]
+        # What cost nothing, or has no amount, shows no preference in money.
+        kept &= (amounts != MISSING) & (amounts > 0)
+        weights = amounts[kept] / values[1].scale
+    return _summed(chunk.customer[kept].astype(np.int64), codes[kept], weights)
+
+
+def _summed(customer: NDArray[np.int64], codes: NDArray[np.int64], weights: NDArray[np.float64] | None) -> Purchases:
     """Sum events by customer and category."""
-    keys, places, events = np.unique(customer * max(words, 1) + codes, return_inverse=True, return_counts=True)
+    words = int(codes.max(initial=0)) + 1
+    keys, places, events = np.unique(customer * words + codes, return_inverse=True, return_counts=True)
     whole = events.astype(np.float64)
     weight, squares = whole, whole
     if weights is not None:
         places = places.reshape(-1)
         weight = np.bincount(places, weights=weights, minlength=len(keys))
         squares = np.bincount(places, weights=weights**2, minlength=len(keys))
-    return Purchases(keys // max(words, 1), keys % max(words, 1), events.astype(np.int64), weight, squares)
+    return Purchases(keys // words, keys % words, events.astype(np.int64), weight, squares)

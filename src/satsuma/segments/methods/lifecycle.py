@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+from zoneinfo import ZoneInfo
+
 import numpy as np
 from numpy.typing import NDArray
 
 from satsuma.evaluation.calendar import local_days
 from satsuma.evaluation.context import Evaluation, Labels
-from satsuma.evaluation.scan import Scanner, plan_scan
+from satsuma.evaluation.scan import Chunk, Scanner, plan_scan
 from satsuma.language.durations import day_number
 from satsuma.language.standard_methods import LifecycleSettings
 from satsuma.language.types import Segmentation
@@ -46,16 +49,18 @@ def lifecycle_labels(segmentation: Segmentation, evaluation: Evaluation) -> Labe
 def _read(settings: LifecycleSettings, evaluation: Evaluation) -> Occasions:
     """Read the days with an order, range by range of customers; only counts and four days per customer are kept."""
     catalog = evaluation.checked.vocabulary.catalog
-    scanner = Scanner(evaluation.engine, catalog, evaluation.as_of, evaluation.size)
+    scanner = Scanner(evaluation.engine, catalog, evaluation.as_of, evaluation.roster)
     count, first, last, before_last = (np.zeros(evaluation.size, np.int64) for _ in range(4))
-    for task in scanner.chunks(plan_scan(settings.event, [], catalog)):
-        chunk = task()
-        everything: NDArray[np.bool_] = np.ones(len(chunk.time), np.bool_)
-        days = local_days(chunk.time, everything, evaluation.moment.zone)
-        within = evaluation.population[chunk.customer]
-        numbers = chunk.customer.astype(np.int64) - chunk.low
-        part = occasions(numbers[within], days[within], chunk.high - chunk.low)
+    counted = partial(_occasions, zone=evaluation.moment.zone)
+    for low, high, part in scanner.each(plan_scan(settings.event, [], catalog), counted):
         for whole, read in zip((count, first, last, before_last),
                                (part.count, part.first, part.last, part.before_last), strict=True):  # fmt: skip
-            whole[chunk.low : chunk.high] = read
+            whole[low:high] = np.where(evaluation.population[low:high], read, 0)
     return Occasions(count, first, last, before_last)
+
+
+def _occasions(chunk: Chunk, zone: ZoneInfo) -> Occasions:
+    """Return the days with an order of one range of customers."""
+    everything: NDArray[np.bool_] = np.ones(len(chunk.time), np.bool_)
+    days = local_days(chunk.time, everything, zone)
+    return occasions(chunk.customer.astype(np.int64) - chunk.low, days, chunk.high - chunk.low)

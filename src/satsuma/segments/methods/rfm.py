@@ -74,7 +74,7 @@ def _fit(
 ) -> dict[str, Any]:
     """Return the cut points of everybody who has an order."""
     if settings.scoring == "rank":
-        ties = evaluation.column("customer_id").values[buyers]
+        ties = evaluation.ids.values[buyers]
         borders = {}
         for part in PARTS:
             _, rows = rank_scores(values[part], ties, settings.scores, fewer_is_better=_is_days(part))
@@ -101,13 +101,13 @@ def _scored(
         return {part: np.ones(0, np.int8) for part in PARTS}
     if settings.scoring != "rank":
         return _by_cuts(values, {part: numbers_in(model["cuts"][part]) for part in PARTS})
-    ids = evaluation.column("customer_id").values
+    ids = evaluation.ids.values
     found: Scores = {}
     for part in PARTS:
         borders = [border or [np.inf, 0] for border in model["borders"][part]]
         numbers = [int(border[1]) for border in borders]
         # The id of a customer who was erased meanwhile is gone; equal values then all count as beyond the border.
-        ties = [ids[number] if evaluation.column("customer_id").present[number] else -1 for number in numbers]
+        ties = [ids[number] if evaluation.ids.present[number] else -1 for number in numbers]
         found[part] = scores_from_borders(
             values[part], ids[buyers], [border[0] for border in borders], ties, fewer_is_better=_is_days(part)
         )
