@@ -6,9 +6,10 @@ BIN    := $(VENV)/bin
 # Installing is skipped while neither the project nor its pins changed.
 RUNNABLE := $(VENV)/.installed-demo
 WORKABLE := $(VENV)/.installed-dev
+SPARKABLE := $(VENV)/.installed-spark
 
 .DEFAULT_GOAL := help
-.PHONY: help setup format lint types test test-heavy test-e2e docs docs-check demo picture bench check clean
+.PHONY: help setup format lint types test test-heavy test-spark test-e2e docs docs-check demo picture bench check clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +33,9 @@ test: $(WORKABLE) ## Run the tests
 
 test-heavy: $(WORKABLE) ## Run the property tests with many more examples
 	SATSUMA_HYPOTHESIS_PROFILE=heavy $(BIN)/pytest tests/property
+
+test-spark: $(SPARKABLE) ## Run the conformance and property tests on Spark
+	$(BIN)/pytest -n 0 --engine spark tests/conformance tests/property/test_spark_equals_duckdb.py tests/unit/engines
 
 test-e2e: $(WORKABLE) ## Run the tests that need a browser
 	$(BIN)/pytest -m e2e
@@ -68,3 +72,7 @@ $(RUNNABLE): pyproject.toml constraints.txt | $(BIN)/python
 $(WORKABLE): pyproject.toml constraints.txt | $(BIN)/python
 	$(BIN)/python -m pip install -c constraints.txt -e '.[demo,dataframes,dev]'
 	@touch $@ $(RUNNABLE)
+
+$(SPARKABLE): pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install -c constraints.txt -e '.[demo,dataframes,dev,spark]'
+	@touch $@ $(WORKABLE) $(RUNNABLE)

@@ -15,6 +15,8 @@ import random
 import resource
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 import made
@@ -28,15 +30,37 @@ from satsuma.language.moments import Moment
 from satsuma.language.types import EventLeaf, Group, Segment, TraitLeaf
 
 
-def query(segment: Segment) -> str:
+@dataclass(frozen=True)
+class Spelling:
+    """What a person writes otherwise on another engine.
+
+    ago : a moment so many microseconds before AS_OF. events : the table of an event name and the condition that picks
+    it. text : a property as text. absent : the condition that a customer is not among those of a query.
+    """
+
+    ago: Callable[[int], str]
+    events: Callable[[str], tuple[str, list[str]]]
+    text: Callable[[str], str]
+    absent: Callable[[str], str]
+
+
+DUCKDB = Spelling(
+    ago=lambda back: f"TIMESTAMP '{made.AS_OF}' - to_microseconds({back})",
+    events=lambda event: ("events", [f"name = '{event}'"]),
+    text=lambda name: f"properties.{name}::VARCHAR",
+    absent=lambda found: f"c.customer_no NOT IN ({found})",
+)
+
+
+def query(segment: Segment, spelling: Spelling = DUCKDB) -> str:
     """Return the SQL that a person would write for a segment."""
     where = segment.where
-    parts = [_condition(leaf) for leaf in (where.conditions if isinstance(where, Group) else [where])]
+    parts = [_condition(leaf, spelling) for leaf in (where.conditions if isinstance(where, Group) else [where])]
     word = " AND " if isinstance(where, Group) and where.word == "all" else " OR "
     return f"SELECT customer_no FROM customers c WHERE first_seen <= TIMESTAMP '{made.AS_OF}' AND ({word.join(parts)})"
 
 
-def _condition(leaf: object) -> str:
+def _condition(leaf: object, spelling: Spelling) -> str:
     if isinstance(leaf, TraitLeaf):
         operand = leaf.test.operand
         if leaf.test.operator == "in":
@@ -49,23 +73,23 @@ def _condition(leaf: object) -> str:
     assert isinstance(leaf, EventLeaf)
     measure = leaf.measure
     window = measure.window
-    at = f"TIMESTAMP '{made.AS_OF}'"
+    table, picked = spelling.events(measure.event)
     where = [
-        f"name = '{measure.event}'",
-        f"time > {at} - to_microseconds({window.oldest})",
-        f"time <= {at} - to_microseconds({window.newest})",
+        *picked,
+        f"time > {spelling.ago(window.oldest)}",
+        f"time <= {spelling.ago(window.newest)}",
         "superseded_at IS NULL",
     ]
     if measure.where is not None:
         test = measure.where.test
         texts = (test.operand,) if isinstance(test.operand, str) else test.operand
-        where.append(f"properties.{measure.where.property}::VARCHAR IN ({', '.join(repr(text) for text in texts)})")
+        where.append(f"{spelling.text(measure.where.property)} IN ({', '.join(repr(text) for text in texts)})")
     aggregate = "count(*)" if measure.aggregate == "count" else f"sum({measure.of})"
     operator = {"gte": ">=", "lte": "<=", "eq": "="}[leaf.test.operator]
-    found = f"SELECT customer_no FROM events WHERE {' AND '.join(where)} GROUP BY customer_no"
+    found = f"SELECT customer_no FROM {table} WHERE {' AND '.join(where)} GROUP BY customer_no"
     # Counts include zero: "at most 3" is everybody but those with more.
     if leaf.test.operator in ("lte", "eq"):
-        return f"c.customer_no NOT IN ({found} HAVING NOT ({aggregate} {operator} {leaf.test.operand}))"
+        return spelling.absent(f"{found} HAVING NOT ({aggregate} {operator} {leaf.test.operand})")
     return f"c.customer_no IN ({found} HAVING {aggregate} {operator} {leaf.test.operand})"
 
 

@@ -6,21 +6,10 @@ import re
 
 from satsuma.language.definitions import METHODS
 from satsuma.language.formula import FUNCTIONS
-from satsuma.language.operators import LATER, OPERATORS
+from satsuma.language.operators import OPERATORS
 from satsuma.language.reader import LATER_TRAIT_METHODS
-from satsuma.language.reading_conditions import LATER_EVENT_WORDS, LATER_LEAVES
-from satsuma.language.standard_methods import affinity, bands, cross, lifecycle, rfm, rules
+from satsuma.language.standard_methods import rfm
 from satsuma.traits.library import entries
-
-#: The settings of each method.
-_SETTINGS = {
-    "bands": bands.SETTINGS,
-    "rules": rules.SETTINGS,
-    "rfm": rfm.SETTINGS,
-    "lifecycle": lifecycle.SETTINGS,
-    "affinity": affinity.SETTINGS,
-    "cross": cross.SETTINGS,
-}
 
 _FAMILIES = (
     ("equality and order", ("eq", "neq", "in", "not_in", "lt", "lte", "gt", "gte", "between", "not_between")),
@@ -38,9 +27,10 @@ _FAMILIES = (
         "dates",
         (
             "before", "after", "on", "not_on", "in_last", "in_next", "more_than_ago", "more_than_ahead", "between_ago",
-            "this", "last", "next",
+            "this", "last", "next", "anniversary",
         ),
     ),
+    ("places", ("within_km", "in_polygon", "in_region")),
 )  # fmt: skip
 
 _HEAD = """# The segment language
@@ -59,19 +49,33 @@ Groups are `all`, `any` and `none` with a list, and `not` with one condition; th
 | `{trait: billing_country, neq: {trait: shipping_country}}` | one trait against another of the same type |
 | `{did: Order Completed, count: {gte: 3}, within: 90d}` | how often it happened; without an aggregate: at least once |
 | `{did: Order Completed, sum: {of: revenue, gt: 500}}` | also `avg min max first last mode distinct`, each `of` a property |
-| `{did: Session Started, days_active: {gte: 5}, within: 14d}` | on how many calendar days; `months_active` likewise |
+| `{did: Session Started, days_active: {gte: 5}, within: 14d}` | on how many calendar days; `weeks_active`, `months_active`, `quarters_active` and `years_active` likewise |
+| `{did: Report Viewed, regularly: {in: 3, of_last: 4, period: week}}` | in at least 3 of the last 4 full weeks |
+| `{did: Session Started, stopped: {active: 60d, then_quiet: 30d}}` | that it happened, and then no more |
+| `{did: Session Started, restarted: {quiet: 30d, then_active: 7d}}` | that it happened, then not, and now again |
 | `{did: Order Completed, first_time: true, within: 30d}` | when it first happened of all times; `last_time` likewise |
 | `{not_did: Order Completed, within: 60d}` | that it did not happen |
+| `{sequence: {match: last, steps: [{did: Checkout Started, within: 7d}, {not_did: Order Completed, within: 24h}]}}` | events in their order; `match` is `any`, `first` or `last` start |
 | `{in_segment: buyers}`, `{not_in_segment: buyers}` | another segment |
 | `{segmentation: rfm, is: Champions}` | a label; also `in: [..]`, `not_in: [..]` |
 | `{rank: revenue, top: 20%, among: {segment: buyers}}` | the first or last (`bottom`) n or n %, ties included |
 | `{trait: revenue, percentile: {gte: 90}}` | the percentile among those with a value, or `among` a segment |
-| `{list: gala_guests}` | an id in `lists/gala_guests.txt` (one a line) or `.csv` (column `customer_id`) |
+| `{trait: birthday, anniversary: {in_next: 7d}}` | the yearly return of a date, by `in_next in_last this last next on` |
+| `{trait: location, within_km: 25, of: {lat: 48.86, lon: 2.35}}` | a place around another |
+| `{trait: location, in_polygon: [[48, 2], [49, 2], [49, 3]]}` | a place in an area, latitude first |
+| `{trait: location, in_region: ile_de_france}` | the same with the area in `regions/ile_de_france.geojson` (or `.yaml`) |
+| `{consent: email_marketing, is: granted}` | the last decision about a purpose: `granted`, `denied` or `unknown` |
+| `{account: {any: {trait: industry, eq: software}}}` | a condition on the accounts of a customer: `any`, `all` or `none` of them |
+| `{list: gala_guests}` | an id in `lists/gala_guests.txt` (one a line) or `.csv` (column `customer_id`, or `account_id` for accounts) |
 | `{random: {percent: 10, salt: spring_test}}` | a share drawn the same way everywhere, each time |
 
-Windows of events are `within: 90d`, `between: {from: 365d, to: 60d}`, `since: 2024-01-01` and `until: 2024-03-31`. A
+Windows of events are `within: 90d`, `between: {from: 365d, to: 60d}`, `since: 2024-01-01` and `until: 2024-03-31`, and in
+whole periods of the calendar `within: {last_full: 2 months}`, `within: {this: week}` and `within: {on: 2024-03-01}`. A
 filter on an event's properties is `where: {prop: channel, in: [web, app]}`, with the same groups and operators. Every
 event also has `revenue`, `order_id`, `product_id`, `quantity` and `is_product` (false for postage, fees and adjustments).
+
+A step of a sequence is `did` or `not_did` with a filter and, after the first, `within`, counted from the last step that
+was done. `as: cart` names a step, so that a later one can ask `{prop: cart_id, eq: {ref: cart.cart_id}}`.
 
 Options of a leaf on a text: `case: ignore`, `fold: true` (accents). `missing: match` makes a leaf true where the value is
 missing.
@@ -100,12 +104,10 @@ def _operators() -> str:
 
 
 def _later() -> str:
-    words = [*LATER_LEAVES, *LATER_EVENT_WORDS, *LATER, *LATER_TRAIT_METHODS]
-    named = ", ".join(f"`{word}`" for word in words if word != "ref")
+    named = ", ".join(f"`{word}`" for word in LATER_TRAIT_METHODS)
     return (
         "## Part of the language, not run yet\n\n"
-        f"These words are known and refused with a sentence until a later version runs them: {named}; calendar windows "
-        "(`within: {last_full: 2 months}`) and `entity: account`.\n"
+        f"These words are known and refused with a sentence until a later version runs them: {named}.\n"
     )
 
 
@@ -122,7 +124,7 @@ def _segmentations() -> str:
     rows = []
     for name, method in METHODS.items():
         text = (type(method).__doc__ or "").strip().splitlines()[0]
-        settings = ", ".join(f"`{item}`" for item in _SETTINGS[name])
+        settings = ", ".join(f"`{item}`" for item in method.settings)
         rows.append(f"| `{name}` | {text} | {settings} |")
     maps = "".join(f"\n### Map `{preset}`\n\n{_map(preset)}\n" for preset in rfm.PRESETS)
     return (

@@ -8,14 +8,24 @@ from typing import Any
 
 import typer
 from reference_language import language_page
+from reference_tools import imports_page, lint_page
 
 from satsuma import errors
 from satsuma.cli.app import program
 from satsuma.errors import SatsumaError
 from satsuma.landing.outcome import LoadOutcome
+from satsuma.language.format import FormattedFile
+from satsuma.language.imports import Imported
+from satsuma.language.lint import Finding
 from satsuma.privacy.release import Release
-from satsuma.segments.run import Preview, RunOutcome
+from satsuma.segments.backtest import Backtest, BacktestStep
+from satsuma.segments.difference import Difference, Overlap
+from satsuma.segments.plan import Effect, Plan, Planned
+from satsuma.segments.preview import Preview
+from satsuma.segments.run import RunOutcome
+from satsuma.segments.state import SegmentState
 from satsuma.segments.views import SegmentationView, SegmentView
+from satsuma.segments.why import Why
 from satsuma.settings import LEGAL_BASES, RETAINED
 from satsuma.traits.views import TraitView
 from satsuma.workspace import Workspace
@@ -31,6 +41,8 @@ def pages() -> dict[str, str]:
         "errors.md": errors_page(),
         "settings.md": settings_page(),
         "language.md": language_page(),
+        "imports.md": _WRITTEN + imports_page(),
+        "lint.md": _WRITTEN + lint_page(),
     }
 
 
@@ -127,7 +139,10 @@ def settings_page() -> str:
 
 
 #: What the calls of a workspace answer with.
-_ANSWERS = (LoadOutcome, RunOutcome, SegmentView, SegmentationView, TraitView, Preview, Release)
+_ANSWERS = (
+    LoadOutcome, RunOutcome, SegmentView, SegmentState, SegmentationView, TraitView, Preview, Backtest, BacktestStep,
+    Difference, Overlap, Effect, Plan, Planned, Why, FormattedFile, Finding, Imported, Release,
+)  # fmt: skip
 
 _CLI = """\
 # The command line
@@ -177,10 +192,11 @@ Written by `satsuma init`, edited by people, checked whenever it is read.
 | `timezone` | an IANA name such as `Europe/Paris`: days, weeks and months begin and end there; needed |
 | `currency` | an ISO 4217 code such as `EUR`: all money is in it; needed |
 | `default_region` | ISO 3166 code of the country whose telephone numbers come without one |
-| `engine` | `duckdb` |
+| `engine` | what evaluates definitions: `duckdb` or `spark`; [a mapping](../how-to/run-on-spark.md) says more of it |
 | `ledger` | `sqlite` (a file in the workspace) or a URL that starts with `postgresql://` |
 | `retention` | how long things may be kept, for each of RETAINED: a duration such as `90d` or `5y` |
 | `purposes` | what personal data may be used for: a name, a `title` and a `legal_basis` (LEGAL_BASES) |
+| `smallest_segment` | a segment with fewer members is pointed out by `satsuma lint`; 30 when not said |
 
 `retention` and `purposes` are kept as the decisions they are; nothing is deleted or withheld by them yet.
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
@@ -14,3 +15,8 @@ settings.register_profile("heavy", max_examples=600, deadline=None, derandomize=
 # Other examples each time, for looking for what nobody thought of: SATSUMA_HYPOTHESIS_PROFILE=search.
 settings.register_profile("search", max_examples=2_500, deadline=None, suppress_health_check=_SLOW)
 settings.load_profile(os.environ.get("SATSUMA_HYPOTHESIS_PROFILE", "quick"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the command line choose the engine under test."""
+    parser.addoption("--engine", choices=("duckdb", "spark"), default="duckdb", help="what evaluates (default: duckdb)")

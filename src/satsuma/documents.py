@@ -262,19 +262,21 @@ class _Builder:
         return mapping
 
     def scalar(self, node: Any) -> Any:
-        text: str = node.value
-        if node.style in ("'", '"', "|", ">"):
-            return text
-        if text in _NULLS:
-            return None
-        if text in _BOOLEANS:
-            return _BOOLEANS[text]
-        if _INTEGER.fullmatch(text):
-            # 007 and 0123 are codes, not numbers.
-            digits = text.lstrip("+-")
-            # Nor is a run of digits longer than any number that is counted with.
-            is_code = (len(digits) > 1 and digits[0] == "0") or len(digits) > MAX_DIGITS
-            return text if is_code else int(text)
-        if _NUMBER.fullmatch(text) and not text.startswith("00"):
-            return float(text)
-        return text
+        return node.value if node.style in ("'", '"', "|", ">") else plain_value(node.value)
+
+
+def plain_value(text: str) -> Any:
+    """Return what an unquoted scalar means."""
+    if text in _NULLS:
+        return None
+    if text in _BOOLEANS:
+        return _BOOLEANS[text]
+    if _INTEGER.fullmatch(text):
+        # 007 and 0123 are codes, not numbers.
+        digits = text.lstrip("+-")
+        # Nor is a run of digits longer than any number that is counted with.
+        is_code = (len(digits) > 1 and digits[0] == "0") or len(digits) > MAX_DIGITS
+        return text if is_code else int(text)
+    if _NUMBER.fullmatch(text) and not text.startswith("00"):
+        return float(text)
+    return text

@@ -4,6 +4,7 @@ SatsumaError                      base: code, message, hint, facts
 ├── WrongUse                      the call itself is wrong (exit code 2)
 ├── NotFound                      a name that is not there, with the nearest known ones
 ├── WorkspaceError                the folder cannot be opened, created or is in use
+├── InUse                         a definition cannot be deleted, because others read it
 ├── SourceError                   a file cannot be read, or a mapping does not fit it
 ├── DefinitionError               one or more mistakes in definition files, all together
 ├── EvaluationError               a definition is right but cannot be computed here
@@ -85,6 +86,12 @@ class WorkspaceError(SatsumaError):
     """The workspace folder is missing, broken, already there or in use."""
 
     code = "workspace"
+
+
+class InUse(SatsumaError):  # noqa: N818
+    """A definition or list that others read: it cannot be deleted."""
+
+    code = "in_use"
 
 
 class SourceError(SatsumaError):

@@ -1,10 +1,12 @@
-"""The folder of a new workspace: what it holds and how it comes to be, whole or not at all."""
+"""The folder of a workspace: what it holds, how it comes to be, and how its files change: whole or not at all."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from satsuma.errors import WorkspaceError
@@ -131,3 +133,45 @@ def replace_text(path: Path, text: str) -> None:
             hint="Check that you may write there and that the disk is not full, then try again.",
             path=str(path),
         ) from None
+
+
+def replace_texts(texts: Mapping[Path, str], gone: Sequence[Path] = ()) -> None:
+    """Write several text files and remove others, all or nothing."""
+    before = {path: path.read_bytes() if path.exists() else None for path in (*texts, *gone)}
+    try:
+        for path, text in texts.items():
+            replace_text(path, text)
+        for path in gone:
+            path.unlink()
+    except (OSError, WorkspaceError) as error:
+        for path, content in before.items():
+            if content is None:
+                path.unlink(missing_ok=True)
+            elif not path.exists() or path.read_bytes() != content:
+                path.write_bytes(content)
+        if isinstance(error, WorkspaceError):
+            raise
+        raise WorkspaceError(
+            f"The files cannot be changed ({error.strerror or 'the system refused'}).",
+            hint="Nothing was changed. Check that you may write in the workspace and that its disk is not full.",
+        ) from None
+
+
+def set_aside(root: Path, path: Path, now: datetime) -> Path:
+    """Move a file of a workspace to `state/deleted/`, under its folder and the time; return where it is now."""
+    folder = root / STATE / "deleted" / path.parent.relative_to(root)
+    target = folder / f"{path.stem}.{now:%Y%m%dT%H%M%SZ}{path.suffix}"
+    number = 1
+    while target.exists():
+        number += 1
+        target = folder / f"{path.stem}.{now:%Y%m%dT%H%M%SZ}-{number}{path.suffix}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.move(path, target)
+    except OSError as error:
+        raise WorkspaceError(
+            f"'{path}' cannot be moved to {STATE}/deleted ({error.strerror or 'the system refused'}).",
+            hint="Nothing was changed. Check that you may write in the workspace.",
+            path=str(path),
+        ) from None
+    return target

@@ -20,13 +20,19 @@ from satsuma.language.durations import DURATION_HINT, parse_duration
 
 FILE_NAME = "satsuma.yaml"
 
-ENGINES = ("duckdb",)
+ENGINES = ("duckdb", "spark")
+#: What else is said of an engine, all of it of Spark.
+ENGINE_KEYS = ("name", "master", "remote", "tables", "settings")
 LEGAL_BASES = ("consent", "contract", "legal_obligation", "vital_interests", "public_task", "legitimate_interests")
+
+#: A segment with fewer members says little of anything.
+SMALLEST_SEGMENT = 30
 
 #: What may be kept for a limited time only. The limits are kept here as the decision they are.
 RETAINED = ("events", "quarantine", "exports", "logs")
 
-KEYS = ("name", "timezone", "currency", "default_region", "engine", "ledger", "retention", "purposes")
+KEYS = ("name", "timezone", "currency", "default_region", "engine", "ledger", "retention", "purposes",
+        "smallest_segment")  # fmt: skip
 
 #: The active codes of ISO 4217 that stand for money people pay with.
 CURRENCIES = frozenset(
@@ -50,22 +56,41 @@ class Purpose:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EngineSettings:
+    """What evaluates definitions; loading is always DuckDB's.
+
+    master : where Spark runs: `local[n]` or `spark://HOST:PORT`; None is this computer, or what spark-submit says.
+    remote : a Spark Connect server, `sc://HOST:PORT`, in place of a master.
+    tables : the folder, or its address, of the tables that Spark reads; None is `state/tables` of the workspace.
+    settings : Spark's own settings.
+    """
+
+    name: str = "duckdb"
+    master: str | None = None
+    remote: str | None = None
+    tables: str | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The settings of one workspace.
 
     default_region : the country that a phone number without a country code belongs to, or None.
     ledger : URL of the operational database; None is the workspace's own `ledger.db`.
     retention : how long each of `RETAINED` may be kept, in microseconds.
+    smallest_segment : a segment with fewer members is pointed out by `satsuma lint`.
     """
 
     name: str
     timezone: str
     currency: str
     default_region: str | None = None
-    engine: str = "duckdb"
+    engine: EngineSettings = field(default_factory=EngineSettings)
     ledger: str | None = None
     retention: Mapping[str, int] = field(default_factory=dict)
     purposes: Mapping[str, Purpose] = field(default_factory=dict)
+    smallest_segment: int = SMALLEST_SEGMENT
 
     @property
     def zone(self) -> ZoneInfo:
@@ -166,13 +191,13 @@ class _Reader(documents.DocumentReader):
         region = given.get("default_region")
         if region is not None:
             self.checked(("default_region",), region_mistake(region))
-        engine = given.get("engine", "duckdb")
-        if engine not in ENGINES:
-            message = f"'{engine}' is not an engine; allowed: {', '.join(ENGINES)}."
-            self.problem(("engine",), message, nearest(str(engine), ENGINES))
+        engine = self.engine(given.get("engine", "duckdb"))
         ledger = self.ledger(given.get("ledger"))
         retention = self.retention(given.get("retention"))
         purposes = self.purposes(given.get("purposes"))
+        smallest = given.get("smallest_segment", SMALLEST_SEGMENT)
+        if not isinstance(smallest, int) or isinstance(smallest, bool) or smallest < 1:
+            self.problem(("smallest_segment",), "'smallest_segment' is a whole number of members, 1 or more.")
         if self.problems or name is None:
             return None
         return Settings(
@@ -184,6 +209,7 @@ class _Reader(documents.DocumentReader):
             ledger=ledger,
             retention=retention,
             purposes=purposes,
+            smallest_segment=smallest,
         )
 
     def checked(self, path: documents.Path_, mistake: tuple[str, tuple[str, ...]] | None) -> None:
@@ -212,6 +238,50 @@ class _Reader(documents.DocumentReader):
             self.problem(("ledger",), message)
             return None
         return value
+
+    def engine(self, value: Any) -> EngineSettings:
+        """Read `engine: spark`, or a mapping that says more of it."""
+        facts = value if isinstance(value, dict) else {"name": value}
+        self.keys(facts, ENGINE_KEYS, ("engine",), "is not a setting of an engine")
+        at: documents.Path_ = ("engine", "name") if facts is value and "name" in facts else ("engine",)
+        name = facts.get("name")
+        if name not in ENGINES:
+            given = "The engine has no name" if name is None else f"'{name}' is not an engine"
+            self.problem(at, f"{given}; allowed: {', '.join(ENGINES)}.", nearest(str(name), ENGINES))
+        elif name != "spark" and len(facts) > 1:
+            other = next(key for key in facts if key != "name")
+            self.problem(("engine", other), f"'{other}' is said of the engine 'spark' alone.")
+        texts: dict[str, str | None] = {}
+        for key in ("master", "remote", "tables"):
+            text = facts.get(key)
+            if text is not None and (not isinstance(text, str) or not text.strip()):
+                self.problem(("engine", key), f"'{key}' must be a text.")
+                text = None
+            texts[key] = text
+        # An address is not repeated: it may hold a token.
+        if texts["master"] is not None and not re.fullmatch(r"local(\[(\*|[1-9]\d*)\])?|spark://\S+", texts["master"]):
+            message = "'master' is local[n] with the number of processors, local[*], or spark://HOST:PORT."
+            self.problem(("engine", "master"), message)
+        if texts["remote"] is not None and not re.fullmatch(r"sc://\S+", texts["remote"]):
+            self.problem(("engine", "remote"), "'remote' is the address of a Spark Connect server: sc://HOST:PORT.")
+        if texts["remote"] is not None and texts["master"] is not None:
+            self.problem(("engine", "remote"), "Say 'master' or 'remote', not both: each says where Spark is.")
+        return EngineSettings(name=str(name), **texts, settings=self.spark_settings(facts.get("settings")))
+
+    def spark_settings(self, value: Any) -> dict[str, str]:
+        kept: dict[str, str] = {}
+        if value is not None and not isinstance(value, dict):
+            self.problem(("engine", "settings"), "'settings' must hold 'spark...: value' lines.")
+            return kept
+        for key, entry in (value or {}).items():
+            path: documents.Path_ = ("engine", "settings", key)
+            if not key.startswith("spark."):
+                self.problem(path, f"'{key}' is not a setting of Spark; their names begin with 'spark.'.")
+            elif entry is None or isinstance(entry, (dict, list)):
+                self.problem(path, f"'{key}' must be a text, a number, or true or false.")
+            else:
+                kept[key] = str(entry).lower() if isinstance(entry, bool) else self.document.text(path) or str(entry)
+        return kept
 
     def mapping(self, key: str, value: Any) -> dict[str, Any]:
         if value is None:

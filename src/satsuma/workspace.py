@@ -6,6 +6,8 @@ hands each stage what that stage needs; no stage imports it or receives it whole
 
 from __future__ import annotations
 
+import getpass
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
@@ -15,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from satsuma import scaffold
 from satsuma.catalog import Catalog, read_catalog, render_catalog
-from satsuma.errors import NotFound, SatsumaError, WorkspaceError, WrongUse, nearest
+from satsuma.errors import DefinitionError, NotFound, SatsumaError, WorkspaceError, WrongUse, nearest
 from satsuma.language.durations import MOMENT_HINT, parse_moment
 from satsuma.settings import FILE_NAME, Settings, checked_settings, read_settings
 
@@ -25,17 +27,31 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from satsuma.engines.duckdb import DuckDB
+    from satsuma.engines.handing_over import ToSpark
     from satsuma.landing.outcome import LoadOutcome
-    from satsuma.language.checker import Checked
+    from satsuma.language.checker import Checked, Vocabulary
     from satsuma.language.definitions import ReadDefinitions
+    from satsuma.language.format import FormattedFile
+    from satsuma.language.imports import Imported
+    from satsuma.language.lint import Finding
+    from satsuma.language.renaming import NamedKind
+    from satsuma.language.schema import Names
+    from satsuma.language.types import Entity
     from satsuma.ledger import Activity, DefinitionText, Ledger
     from satsuma.privacy.release import Release
     from satsuma.quality.quarantine import QuarantinedRow, QuarantineGroup
     from satsuma.quality.report import QualityReport
     from satsuma.report.contents import ReportContents
-    from satsuma.segments.run import Preview, RunOutcome
+    from satsuma.segments.backtest import Backtest
+    from satsuma.segments.difference import Difference, Overlap
+    from satsuma.segments.plan import Effect, Plan
+    from satsuma.segments.preview import Preview
+    from satsuma.segments.run import RunOutcome
+    from satsuma.segments.standing import Standings
+    from satsuma.segments.state import LastError, States
     from satsuma.segments.suggestions import Suggestion
     from satsuma.segments.views import SegmentationView, SegmentView
+    from satsuma.segments.why import Why
     from satsuma.sources.mapping import Mapping as ColumnMappings
     from satsuma.traits.views import TraitView
 
@@ -163,7 +179,25 @@ class Workspace:
         except BaseException:
             engine.close()
             raise
+        if self.settings.engine.name == "spark":
+            engine.hand_over = to_spark = self._to_spark()
+            engine.has_own_data = not to_spark.reads_foreign_tables
         return engine
+
+    def _to_spark(self) -> ToSpark:
+        """Return how evaluation goes to Spark: where it is, and where its tables are."""
+        from satsuma.engines.handing_over import ToSpark
+
+        said = self.settings.engine
+        tables = said.tables or f"{scaffold.STATE}/tables"
+        return ToSpark(
+            master=said.master,
+            remote=said.remote,
+            settings=said.settings,
+            tables=tables if "://" in tables else str(self.path / tables),
+            log=self.state / "logs" / "spark.log",
+            catalog=lambda: self.catalog,
+        )
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -311,7 +345,8 @@ class Workspace:
 
     def data_until(self) -> datetime | None:
         """Return the time of the newest event, aware of its zone (UTC); None when there are no events."""
-        newest: datetime | None = self.engine.value("SELECT max(time) FROM events WHERE superseded_at IS NULL")
+        engine = self.engine.evaluating(everybody=False)
+        newest: datetime | None = engine.value("SELECT max(time) FROM events WHERE superseded_at IS NULL")
         return None if newest is None else newest.replace(tzinfo=UTC)
 
     # -------------------------------------------------------------------------------------------------- definitions
@@ -328,14 +363,29 @@ class Workspace:
         DefinitionError
             With every mistake in every file.
         """
-        from satsuma.evaluation.lists import list_names
-        from satsuma.language.checker import Vocabulary
-        from satsuma.language.definitions import check_all, read_folder
+        from satsuma.language.definitions import check_all
         from satsuma.traits.library import built_in_traits
 
-        catalog = self.catalog
-        vocabulary = Vocabulary(catalog=catalog, lists=list_names(self.path / "lists"), zone=self.settings.zone)
-        return check_all(read_folder(self.path, self.settings.zone), vocabulary, built_in_traits(catalog), extra)
+        read, vocabulary = self._read(extra)
+        return check_all(read, vocabulary, built_in_traits(vocabulary.catalog), extra)
+
+    def _read(self, extra: ReadDefinitions | None = None) -> tuple[ReadDefinitions, Vocabulary]:
+        """Read every definition, right or not, and what names mean."""
+        from satsuma.evaluation.lists import list_names
+        from satsuma.language.checker import Vocabulary
+        from satsuma.language.definitions import read_folder
+        from satsuma.language.regions import read_regions
+
+        zone = self.settings.zone
+        read, regions = read_folder(self.path, zone), read_regions(self.path, zone)
+        vocabulary = Vocabulary(
+            catalog=self.catalog,
+            lists=list_names(self.path / "lists"),
+            purposes=self._purposes(read, extra),
+            regions=regions.areas,
+            zone=zone,
+        )
+        return read.with_problems(regions.problems), vocabulary
 
     def check(self) -> dict[str, int]:
         """Check settings, catalogue and definitions; return how many of each there are.
@@ -364,6 +414,154 @@ class Workspace:
         from satsuma.segments.suggestions import suggest
 
         return suggest(self.engine, self.path, self.catalog, write=write)
+
+    # --------------------------------------------------------------------------------- tools around the definitions
+
+    def definition_schema(self, kind: str | None = None) -> dict[str, Any]:
+        """Return the JSON Schema of definitions, with the names of this workspace, for editors.
+
+        Parameters
+        ----------
+        kind : segment, trait or segmentation; any of them when not given.
+        """
+        from satsuma.language.schema import definition_schema
+
+        return definition_schema(kind, self._names())
+
+    def format(self, files: Sequence[str | Path] = (), *, write: bool = True) -> list[FormattedFile]:
+        """Bring definitions to the one spelling, comments kept; files with a mistake are left alone and named.
+
+        Parameters
+        ----------
+        files : which; every definition of the workspace when none is named.
+        write : whether to change the files, or to say what would change.
+        """
+        from satsuma.language.format import format_file
+
+        zone, root = self.settings.zone, self.path
+        paths = [Path(file).absolute() for file in files] or self._definition_files()
+        found = [format_file(path, zone=zone, root=root) for path in paths]
+        for item in found:
+            if write and item.is_changed:
+                scaffold.replace_text(item.path, item.text)
+        return found
+
+    def lint(self) -> list[Finding]:
+        """Return what is right in the definitions and yet probably not meant; with a run, what its results tell too.
+
+        Raises
+        ------
+        DefinitionError
+            With every mistake: what is wrong comes before what is doubtful.
+        """
+        from satsuma.language.lint import lint
+        from satsuma.segments.lint import lint_data, lint_results
+
+        checked, documents = self.definitions(), self._read()[0].documents
+        exported = {name for item in self.ledger.activities("export", most=10_000) for name in item.counts["columns"]}
+        found = lint(checked, documents, retention=self.settings.retention.get("events"), used=exported)
+        found += lint_data(self.engine.evaluating(everybody=False), checked, documents)
+        found += lint_results(
+            self.engine,
+            self.path,
+            checked,
+            documents,
+            outdated=self.outdated(),
+            smallest=self.settings.smallest_segment,
+            known=found,
+        )
+        return sorted(set(found), key=lambda item: (item.path, item.line or 0, item.code, item.message))
+
+    def import_definition(
+        self, file: str | Path, *, tool: str, name: str | None = None, map: Mapping[str, str] | None = None,  # noqa: A002
+        to: str | Path | None = None,
+    ) -> Imported:  # fmt: skip
+        """Return a definition that was written for another tool as ours, with every difference of meaning named.
+
+        Parameters
+        ----------
+        file : the other tool's export.
+        tool : segment, klaviyo, posthog, dittofeed or growthbook.
+        name : of the definition; made of theirs when not given.
+        map : their names of traits, events, properties, groups and purposes to ours.
+        to : where to write it; nothing is written when a part was refused or a name is not known here.
+
+        Raises
+        ------
+        WrongUse
+            When it cannot be written to `to`: refused parts, unknown names, or a file that is there already.
+        SourceError
+            When the file is not what the tool writes.
+        """
+        from satsuma.language.imports import import_definition
+        from satsuma.language.imports.files import read_export, refuse_unless_whole
+
+        text = read_export(Path(file))
+        target = None if to is None else Path(to).absolute()
+        own = name or (None if target is None else target.stem)
+        found = import_definition(text, tool, self._names(), name=own, mapping=map)
+        if target is not None:
+            refuse_unless_whole(found, target)
+            with self._recorded("import-definition") as counts:
+                scaffold.replace_text(target, found.text)
+                counts.update(tool=tool, kind=found.kind, name=found.name)
+        return found
+
+    def delete_definition(self, kind: NamedKind, name: str, *, now: datetime | None = None) -> Path:
+        """Take a definition or a list out of the workspace; return where its file is kept now.
+
+        Raises
+        ------
+        NotFound
+            With the nearest known names.
+        InUse
+            When definitions read it, with each of them.
+        DefinitionError
+            When definitions have mistakes: nobody can say then what they read.
+        """
+        from satsuma.language.renaming import refuse_if_used
+
+        clock = now or _now()
+        with self._recorded("delete") as counts:
+            path = self._definition_file(kind, name)
+            refuse_if_used(self.definitions(), self._read()[0].documents, kind, name)
+            target = scaffold.set_aside(self.path, path, clock)
+            self.ledger.record_definitions(self._texts(), clock)
+            counts.update(kind=kind, name=name)
+        return target
+
+    def rename_definition(self, kind: NamedKind, old: str, new: str, *, now: datetime | None = None) -> list[Path]:
+        """Give a definition another name, in its file and in all that read it, all or nothing; return what changed.
+
+        Raises
+        ------
+        NotFound
+            With the nearest known names.
+        WrongUse
+            When the new name is none, or taken.
+        DefinitionError
+            When definitions have mistakes, before or after.
+        """
+        from satsuma.language.definitions import check_all, read_again
+        from satsuma.language.renaming import refuse_name, renamed
+        from satsuma.traits.library import built_in_traits
+
+        clock = now or _now()
+        with self._recorded("rename") as counts:
+            path = self._definition_file(kind, old)
+            checked, (read, vocabulary) = self.definitions(), self._read()
+            refuse_name(checked, kind, new)
+            texts = {file: (self.path / file).read_bytes().decode("utf-8-sig") for file in read.documents}
+            changed = renamed(checked, texts, kind, old, new)
+            own = path.relative_to(self.path).as_posix()
+            target = path.with_name(f"{new}{path.suffix}")
+            changed[target.relative_to(self.path).as_posix()] = changed.pop(own)
+            after = read_again(read, changed, gone=own, zone=self.settings.zone, root=self.path)
+            check_all(after, vocabulary, built_in_traits(vocabulary.catalog))
+            scaffold.replace_texts({self.path / file: text for file, text in changed.items()}, gone=[path])
+            self.ledger.record_definitions(self._texts(), clock)
+            counts.update(kind=kind, name=new, before=old, files=len(changed))
+        return sorted(self.path / file for file in changed)
 
     # ------------------------------------------------------------------------------------------------------ results
 
@@ -412,6 +610,45 @@ class Workspace:
             counts.update(_numbers(outcome.as_dict()))
         return outcome
 
+    def refresh(
+        self, as_of: Moment | None = None, *, now: datetime | None = None, progress: Progress | None = None
+    ) -> RunOutcome:
+        """Bring the last run up to a later moment, at the cost of what changed since; equal to a full run.
+
+        Parameters
+        ----------
+        as_of : the moment, not before that of the last run; now when not given.
+
+        Returns
+        -------
+        The outcome of a run; its fact `refresh` says how many customers were looked at (`touched`), or why everything
+        was computed anew (`full_run_because`).
+
+        Raises
+        ------
+        DefinitionError
+            With every mistake in the definitions; nothing was computed.
+        """
+        from satsuma.segments.refresh import refresh_definitions
+
+        clock = now or _now()
+        moment = clock if as_of is None else self.moment(as_of)
+        with self._recorded("refresh") as counts:
+            checked = self.definitions()
+            self.ledger.record_definitions(self._texts(), clock)
+            outcome = refresh_definitions(
+                self.engine,
+                checked,
+                as_of=moment,
+                now=clock,
+                clock=_now,
+                root=self.path,
+                warnings=self._staleness(moment),
+                progress=progress or _silent,
+            )
+            counts.update(_numbers(outcome.as_dict()))
+        return outcome
+
     def preview(self, text: str, *, file: str = "<text>", as_of: Moment | None = None) -> Preview:
         """Try a segment's definition out: size, share and value, with nothing kept.
 
@@ -421,7 +658,7 @@ class Workspace:
         file : its name in messages.
         as_of : the moment; that of the last run when not given, else now.
         """
-        from satsuma.segments.run import preview_segment
+        from satsuma.segments.preview import preview_segment
 
         moment = self._last_moment() if as_of is None else self.moment(as_of)
         return preview_segment(
@@ -434,6 +671,151 @@ class Workspace:
             root=self.path,
         )
 
+    def backtest(
+        self,
+        segment: str | Path,
+        *,
+        first: Moment,
+        last: Moment | None = None,
+        every: str = "1 month",
+        known_then: bool = True,
+        now: datetime | None = None,
+        progress: Progress | None = None,
+    ) -> Backtest:
+        """Replay a segment on past days: size, value, entries and exits at each; nothing is kept.
+
+        Parameters
+        ----------
+        segment : its name, a path to its file, or the text of a definition.
+        first, last : between which moments; until now when `last` is not given.
+        every : calendar periods such as `1 month` or `2 weeks`, whose steps are the ends of local days, the days of
+            `first` and `last` included; or a fixed length such as `7d`, counted from `first` on.
+        known_then : count at each step only what had arrived by then; else all that is known now.
+
+        Raises
+        ------
+        NotFound
+            For an unknown name, with the nearest.
+        WrongUse
+            When no step, or too many, lie between the moments, or the last is in the future.
+        """
+        from satsuma.segments.backtest import backtest
+        from satsuma.segments.standing import asked_segment
+        from satsuma.segments.steps import moments, parse_every
+
+        clock, distance = now or _now(), parse_every(every)
+        until = clock if last is None else self.moment(last, option="last")
+        steps = moments(distance, self.moment(first, option="first"), until, self.settings.zone, clock)
+        return backtest(
+            self.engine,
+            asked_segment(segment, self.definitions, self.settings.zone),
+            steps,
+            every=str(distance),
+            known_then=known_then,
+            root=self.path,
+            progress=progress or _silent,
+        )
+
+    def compare(
+        self, first: str | Path, second: str | Path, *, at: Moment | None = None, known_then: bool = False
+    ) -> Difference:
+        """Say who is in both of two segments and in one alone, and what they are worth.
+
+        Parameters
+        ----------
+        first, second : names, paths to files, or texts of definitions. What the last run stored answers from it.
+        at : a moment, for which both are evaluated; that of the last run when not given.
+        known_then : with `at`, count only what had arrived by then.
+        """
+        from satsuma.segments.difference import compare
+
+        standings = self._standings()
+        if at is None:
+            return compare(standings.last(first), standings.last(second))
+        moment = self.moment(at, option="at")
+        known = moment if known_then else None
+        return compare(standings.at(first, moment, known), standings.at(second, moment, known))
+
+    def compare_moments(
+        self, segment: str | Path, first: Moment, second: Moment, *, known_then: bool = False
+    ) -> Difference:
+        """Say who stayed in a segment between two moments, who left it and who entered it.
+
+        Parameters
+        ----------
+        known_then : count at each moment only what had arrived by then.
+        """
+        from satsuma.segments.difference import compare
+
+        standings = self._standings()
+        moments = [self.moment(at, option="at") for at in (first, second)]
+        return compare(*(standings.at(segment, at, at if known_then else None) for at in moments))
+
+    def effect(self, segment: str | Path) -> Effect:
+        """Compare a segment that the last run stored with what its file says now, at the moment of that run.
+
+        Parameters
+        ----------
+        segment : its name, or a file or text that is to take its place.
+        """
+        from satsuma.segments.plan import effect
+        from satsuma.segments.standing import asked_segment
+
+        asked = asked_segment(segment, self.definitions, self.settings.zone)
+        return effect(self.engine, asked, self.ledger, self.path)
+
+    def plan(self, *, progress: Progress | None = None) -> Plan:
+        """Say what definitions that are new, changed or gone since the last run would do; nothing is kept."""
+        from satsuma.segments.plan import plan
+
+        return plan(self.engine, self.definitions(), self.ledger, self.path, _now(), progress or _silent)
+
+    def overlap(self, *segments: str) -> Overlap:
+        """Say how much segments of the last run have in common; all of them when none is named."""
+        from satsuma.segments.difference import overlap
+        from satsuma.segments.store import RunStore
+
+        run = RunStore(self.engine, self.state).required()
+        return overlap(run, segments or run.segment_names())
+
+    def why(self, segment: str | Path, customer_id: str, *, at: Moment | None = None) -> Why:
+        """Say condition by condition why a customer is in a segment or not, with the data that decided.
+
+        This looks at one person's data: the ledger keeps who asked, about whom (by number), and about which segment.
+
+        Parameters
+        ----------
+        at : the moment; that of the last run when not given, else now.
+        """
+        from satsuma.segments.standing import asked_segment
+        from satsuma.segments.why import why
+
+        with self._recorded("why") as counts:
+            asked = asked_segment(segment, self.definitions, self.settings.zone)
+            as_of, known_at = self._standings().moment if at is None else (self.moment(at, option="at"), None)
+            found = why(self.engine, asked, customer_id, as_of=as_of, known_at=known_at, root=self.path)
+            counts.update(segment=found.segment, customer_no=found.customer_no, user=_user())
+        return found
+
+    def last_error(self) -> LastError | None:
+        """Return what the last run failed with; None when it succeeded, or nothing was run yet."""
+        return self._states().last_error
+
+    def export_difference(self, difference: Difference, *, to: str | Path) -> Release:
+        """Write who is in which part of a comparison to a .csv or .parquet file: `customer_id, part`."""
+        from satsuma.destinations.files import write_file, writer_for
+        from satsuma.privacy.release import release
+
+        target = Path(to).absolute()
+        writer_for(target)
+        with self._recorded("export") as counts:
+            table = difference.ids(self.engine)
+            names = f"{difference.first.segment}, {difference.second.segment}"
+            released = release(names, table.num_rows, (), self.catalog.traits)
+            write_file(table, target)
+            counts.update(released.as_record())
+        return released
+
     def runs(self) -> list[dict[str, Any]]:
         """Return the runs whose results are kept, newest first."""
         columns = ("run_id", "started_at", "finished_at", "as_of", "known_at", "population")
@@ -445,7 +827,7 @@ class Workspace:
         """Return the segments of the last run with size, share and value."""
         from satsuma.segments.views import segment_views
 
-        return segment_views(self.engine, self.path)
+        return segment_views(self.engine, self.path, self._states())
 
     def outdated(self) -> list[str]:
         """Return the segments and segmentations whose files are new, changed or gone since the last run."""
@@ -463,7 +845,7 @@ class Workspace:
         """
         from satsuma.segments.views import segment_view
 
-        return segment_view(self.engine, self.path, name)
+        return segment_view(self.engine, self.path, name, self._states())
 
     def explain(self, name: str) -> str:
         """Return a segment's rule in words."""
@@ -490,7 +872,7 @@ class Workspace:
         return trait_views(self.definitions(), self._trait_values)
 
     def trait(self, name: str) -> TraitView:
-        """Return one trait: `.values()` holds every customer's as of the last run."""
+        """Return one trait: `.values()` holds every customer's (or account's) as of the last run."""
         from satsuma.traits.views import trait_view
 
         return trait_view(self.definitions(), name, self._trait_values)
@@ -529,13 +911,24 @@ class Workspace:
         target = Path(to).absolute()
         writer_for(target)
         with self._recorded("export") as counts:
-            table = self.segment(segment).customers(traits=traits)
-            released = release(segment, table.num_rows, traits, self.catalog.traits)
+            view = self.segment(segment)
+            table = view.table(traits=traits)
+            released = release(segment, table.num_rows, traits, self.catalog.traits, view.entity)
             write_file(table, target)
             counts.update(released.as_record())
         return released
 
     # ------------------------------------------------------------------------------------------------------ helpers
+
+    def _purposes(self, *read: ReadDefinitions | None) -> frozenset[str]:
+        """Return the purposes of the settings and, when a definition asks about another one, those decided upon."""
+        from satsuma.evaluation.consents import decided_purposes
+        from satsuma.language.leaves import asked_purposes
+
+        known = frozenset(self.settings.purposes)
+        asked = {name for part in read if part is not None for name in asked_purposes(part.definitions)}
+        # The warehouse is opened only where it has to be asked: checking works beside a process that holds it.
+        return known if asked <= known else known | decided_purposes(self.engine)
 
     def _report_contents(self) -> ReportContents:
         from satsuma.report.gather import Gatherer
@@ -550,10 +943,51 @@ class Workspace:
             timezone=self.settings.timezone,
         ).contents()
 
-    def _trait_values(self, name: str) -> pa.Table:
+    def _standings(self) -> Standings:
+        from satsuma.segments.standing import Standings
+
+        return Standings(self.engine, self.definitions, self.settings.zone, self.path, _now())
+
+    def _states(self) -> States:
+        from satsuma.segments.state import States
+        from satsuma.segments.store import RunStore
+
+        return States(RunStore(self.engine, self.state), self.ledger, self.definitions)
+
+    def _trait_values(self, name: str, entity: Entity) -> pa.Table:
         from satsuma.segments.views import trait_values
 
-        return trait_values(self.engine, self.path, name)
+        return trait_values(self.engine, self.path, name, entity)
+
+    def _names(self) -> Names:
+        """Return what names mean, whether the definitions are right or not: who writes needs them most when not."""
+        from satsuma.language.schema import names_of
+
+        read, vocabulary = self._read()
+        try:
+            checked = self.definitions()
+        except DefinitionError:
+            checked = None
+        return names_of(vocabulary, read.definitions, checked)
+
+    def _definition_files(self) -> list[Path]:
+        """Return the files of all definitions."""
+        from satsuma.documents import yaml_files
+        from satsuma.language.definitions import FOLDERS
+
+        return [path for folder, _ in FOLDERS for path in yaml_files(self.path / folder)]
+
+    def _definition_file(self, kind: NamedKind, name: str) -> Path:
+        """Return the file of a definition or list, or say that there is none, with the nearest names."""
+        from satsuma.evaluation.lists import SUFFIXES
+
+        folder = self.path / f"{kind}s"
+        suffixes = SUFFIXES if kind == "list" else (".yaml", ".yml")
+        files = {path.stem: path for path in sorted(folder.glob("*")) if path.suffix in suffixes}
+        if name not in files:
+            hint = f"Its file would be {kind}s/{name}{suffixes[0]}; built-in and loaded traits have none."
+            raise NotFound.named(kind, name, files, hint=hint)
+        return files[name]
 
     def _texts(self) -> list[DefinitionText]:
         """Return the definitions as their files have them, for the ledger's history."""
@@ -615,7 +1049,7 @@ class Workspace:
 
     @contextmanager
     def _recorded(self, kind: str, *, unless: bool = False) -> Iterator[dict[str, Any]]:
-        """Record in the ledger that something was done, with its counts, or that it failed, by its code alone."""
+        """Record in the ledger that something was done, with its counts, or that it failed, and how that was said."""
         counts: dict[str, Any] = {}
         if unless:
             yield counts
@@ -624,16 +1058,26 @@ class Workspace:
         try:
             yield counts
         except BaseException as error:
+            is_own = isinstance(error, SatsumaError)
             code = error.code if isinstance(error, SatsumaError) else type(error).__name__
             # A ledger that cannot be written either (a full disk) must not hide the cause.
             with suppress(SatsumaError):
-                self.ledger.fail(number, _now(), code)
+                self.ledger.fail(number, _now(), code, str(error) if is_own else None)
             raise
         self.ledger.finish(number, _now(), counts)
 
 
 def _now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
+
+
+def _user() -> str:
+    """Return the system's user, for the record of who looked at a person's data."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        # A container may run as a number that no name belongs to.
+        return str(os.getuid()) if hasattr(os, "getuid") else "unknown"
 
 
 def _saved_mapping(path: str | Path | None) -> ColumnMappings | None:

@@ -18,12 +18,15 @@ from satsuma.language.checker import Vocabulary
 from satsuma.language.definitions import check_all, read_text
 from satsuma.language.explain import explain
 from satsuma.language.operators import OPERATORS
-from satsuma.language.reading_conditions import AGGREGATES_OF, AGGREGATES_TIME, GROUP_KEYS, LEAF_KEYS, WINDOW_KEYS
+from satsuma.language.reading_conditions import AGGREGATES_OF, AGGREGATES_TIME, GROUP_KEYS, LEAF_KEYS
+from satsuma.language.reading_habits import HABITS
+from satsuma.language.reading_windows import CALENDAR_KEYS, WINDOW_KEYS
 from small_world import checked
 
 UTC = ZoneInfo("UTC")
 WORDS = [
-    *OPERATORS, *GROUP_KEYS, *LEAF_KEYS, *WINDOW_KEYS, *AGGREGATES_OF, *AGGREGATES_TIME, "where", "of", "prop", "case",
+    *OPERATORS, *GROUP_KEYS, *LEAF_KEYS, *WINDOW_KEYS, *CALENDAR_KEYS, *HABITS, *AGGREGATES_OF, *AGGREGATES_TIME,
+    "where", "of", "prop", "case",
     "fold", "missing", "percentile", "among", "ties", "top", "bottom", "percent", "salt", "from", "to", "segment",
     "trait", "title", "kind", "type", "formula", "entity", "is", "count", "method", "sequence", "anniversary",
 ]  # fmt: skip
@@ -138,8 +141,8 @@ def test_json_is_read_as_what_it_says(value: Any) -> None:
 def test_a_definition_read_twice_is_the_same_and_hashes_alike(data: st.DataObject) -> None:
     setting = data.draw(worlds.settings_of_time)
     files = data.draw(worlds.definitions(setting))
-    once = checked(files, worlds.CATALOG, setting.zone, lists=["guests"])
-    again = checked(files, worlds.CATALOG, setting.zone, lists=["guests"])
+    once = checked(files, worlds.CATALOG, setting.zone, **worlds.NAMES)
+    again = checked(files, worlds.CATALOG, setting.zone, **worlds.NAMES)
     assert once.ordered == again.ordered
     assert [hash(item) for item in once.ordered] == [hash(item) for item in again.ordered]
     for definition in once.ordered:

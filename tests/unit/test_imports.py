@@ -38,7 +38,10 @@ SHARED = frozenset({"errors", "documents", "catalog"})
 DOOR = frozenset({"workspace", "settings", "scaffold", "cli", "__main__", "__init__"})
 
 #: What takes long to load, and is loaded when it is needed.
-HEAVY = ("duckdb", "pyarrow", "numpy", "sqlalchemy", "sqlglot", "scipy", "pandas", "polars", "pyroaring", "ruamel")
+HEAVY = (
+    "duckdb", "pyarrow", "numpy", "sqlalchemy", "sqlglot", "scipy", "pandas", "polars", "pyroaring", "ruamel",
+    "pyspark",
+)  # fmt: skip
 
 MODULES = sorted(ROOT.rglob("*.py"))
 

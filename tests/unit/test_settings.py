@@ -9,6 +9,7 @@ import pytest
 from satsuma.errors import DefinitionError, WrongUse
 from satsuma.settings import (
     CURRENCIES,
+    EngineSettings,
     Settings,
     checked_settings,
     currency_mistake,
@@ -66,7 +67,7 @@ def test_every_mistake_is_named_with_its_line(tmp_path: Path) -> None:
         (2, ("Europe/Paris",)),
         (3, ("EUR",)),
         (4, ("engine",)),
-        (5, ()),
+        (5, ("spark",)),
         (6, ()),
         (6, ("events",)),
         (7, ()),
@@ -75,6 +76,52 @@ def test_every_mistake_is_named_with_its_line(tmp_path: Path) -> None:
         (8, ("legal_basis",)),
     ]
     assert not any("secret" in message for _, message, _ in found)
+
+
+HEAD = "name: x\ntimezone: UTC\ncurrency: EUR\n"
+
+
+def test_an_engine_is_a_name_or_says_more(tmp_path: Path) -> None:
+    assert read(tmp_path, HEAD).engine == EngineSettings()
+    assert read(tmp_path, HEAD + "engine: duckdb\n").engine == EngineSettings()
+    assert read(tmp_path, HEAD + "engine: spark\n").engine == EngineSettings(name="spark")
+    text = (
+        "engine:\n  name: spark\n  master: local[2]\n  tables: /mnt/tables\n"
+        "  settings: {spark.driver.memory: 4g, spark.ui.enabled: true, spark.sql.shuffle.partitions: 8}\n"
+    )
+    assert read(tmp_path, HEAD + text).engine == EngineSettings(
+        name="spark",
+        master="local[2]",
+        tables="/mnt/tables",
+        settings={"spark.driver.memory": "4g", "spark.ui.enabled": "true", "spark.sql.shuffle.partitions": "8"},
+    )
+    assert (
+        read(tmp_path, HEAD + "engine: {name: spark, remote: 'sc://host:15002'}\n").engine.remote == "sc://host:15002"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message", "near"),
+    [
+        ("engine: sparc", 4, "'sparc' is not an engine; allowed: duckdb, spark.", ("spark",)),
+        ("engine: {nam: spark}", 4, "'nam' is not a setting of an engine", ("name",)),
+        ("engine:\n  name: duckdb\n  master: local", 6, "'master' is said of the engine 'spark' alone.", ()),
+        ("engine:\n  name: spark\n  master: yarn", 6, "spark://HOST:PORT", ()),
+        ("engine:\n  name: spark\n  master: local[0]", 6, "local[n]", ()),
+        ("engine:\n  name: spark\n  remote: http://token@host", 6, "sc://HOST:PORT", ()),
+        ("engine: {name: spark, master: local, remote: 'sc://host'}", 4, "'master' or 'remote', not both", ()),
+        ("engine:\n  name: spark\n  tables: [a]", 6, "'tables' must be a text.", ()),
+        ("engine:\n  name: spark\n  settings: [a]", 6, "must hold 'spark...: value' lines.", ()),
+        ("engine:\n  name: spark\n  settings: {memory: 4g}", 6, "their names begin with 'spark.'", ()),
+        ("engine:\n  name: spark\n  settings: {spark.x: [1]}", 6, "'spark.x' must be a text, a number", ()),
+    ],
+)
+def test_a_mistake_in_an_engine_is_named_with_its_line(
+    tmp_path: Path, text: str, line: int, message: str, near: tuple[str, ...]
+) -> None:
+    found = problems(tmp_path, HEAD + text + "\n")
+    assert any(item[0] == line and message in item[1] and item[2][:1] == near for item in found), found
+    assert not any("token" in item[1] for item in found), "an address may hold a secret"
 
 
 @pytest.mark.parametrize("text", ["", "- a list\n", "just a text\n", "42\n"])

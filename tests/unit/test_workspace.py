@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from satsuma import Workspace
-from satsuma.errors import NotFound, SourceError, WorkspaceError, WrongUse
+from satsuma.errors import DefinitionError, NotFound, SourceError, WorkspaceError, WrongUse
 from satsuma.scaffold import DEFINITION_FOLDERS, replace_text
 
 
@@ -164,3 +164,112 @@ def test_a_ledger_that_fails_too_does_not_hide_the_cause(shop: Workspace, monkey
     monkeypatch.setattr(type(shop.ledger), "fail", refuse)
     with pytest.raises(SourceError, match="no file"):
         shop.load(shop.path / "nothing.csv", kind="orders")
+
+
+# ------------------------------------------------------------------------------------------- purposes and regions
+
+SQUARE = "[[2.0, 48.0], [3.0, 48.0], [3.0, 49.0], [2.0, 49.0], [2.0, 48.0]]"
+
+
+def segment(shop: Workspace, name: str, where: str) -> None:
+    (shop.path / "segments" / f"{name}.yaml").write_text(f"segment: {name}\nwhere: {where}\n", encoding="utf-8")
+
+
+def region(shop: Workspace, name: str, ring: str = SQUARE) -> None:
+    text = f'{{"type": "Polygon", "coordinates": [{ring}]}}'
+    (shop.path / "regions" / f"{name}.geojson").write_text(text, encoding="utf-8")
+
+
+def load(shop: Workspace, kind: str, *lines: str, now: datetime = datetime(2024, 1, 1)) -> None:
+    path = shop.path.parent / f"{kind}.csv"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    shop.load(path, kind=kind, now=now)
+
+
+def test_a_purpose_is_one_of_the_settings_or_one_that_somebody_decided_upon(shop: Workspace) -> None:
+    segment(shop, "reachable", "{consent: email_marketing, is: granted}")
+    with pytest.raises(DefinitionError, match="There is no purpose 'email_marketing'"):
+        shop.check()
+    load(shop, "consents", "customer_id,purpose,status,time", "a,Email marketing,yes,2024-01-01")
+    assert shop.check()["segments"] == 1
+    segment(shop, "other", "{consent: phone, is: unknown}")
+    with pytest.raises(DefinitionError, match="There is no purpose 'phone'"):
+        shop.check()
+    settings = shop.path / "satsuma.yaml"
+    settings.write_text(settings.read_text(encoding="utf-8") + "purposes: {phone: {title: Calls}}\n", encoding="utf-8")
+    shop.close()
+    with Workspace.open(shop.path) as again:
+        assert again.check()["segments"] == 2
+        again.run("2024-02-01")
+        assert (again.segment("reachable").size, again.segment("other").size) == (1, 1)
+
+
+def test_checking_leaves_the_warehouse_shut_unless_a_purpose_is_unknown(shop: Workspace) -> None:
+    segment(shop, "someone", "{random: {percent: 10, salt: x}}")
+    shop.check()
+    assert "engine" not in vars(shop)
+    segment(shop, "reachable", "{consent: email, is: granted}")
+    with pytest.raises(DefinitionError):
+        shop.check()
+    assert "engine" in vars(shop)
+
+
+def test_a_mistake_in_a_region_is_reported_with_all_others(shop: Workspace) -> None:
+    region(shop, "centre", "[[0, 0], [1, 1]]")
+    segment(shop, "there", "{trait: hme, in_region: centre}")
+    with pytest.raises(DefinitionError) as caught:
+        shop.check()
+    assert [problem.path for problem in caught.value.details] == ["regions/centre.geojson", "segments/there.yaml"]
+
+
+def test_a_place_is_loaded_asked_and_written_out(shop: Workspace) -> None:
+    head = "customer_id,latitude,longitude"
+    load(shop, "customers", head, "a,48.5,2.5", "b,50.6,3.1", "c,,")
+    load(shop, "customers", head, "a,40.0,2.5", now=datetime(2024, 6, 1))
+    region(shop, "centre")
+    segment(shop, "there", "{trait: location, in_region: centre}")
+    shop.run("2024-05-31")
+    assert shop.segment("there").customer_ids() == ["a"], "where a was then"
+    assert shop.trait("location").values().column("value").to_pylist() == [
+        {"lat": 48.5, "lon": 2.5}, {"lat": 50.6, "lon": 3.1}, None,
+    ]  # fmt: skip
+    shop.export("there", to=shop.path / "there.csv", traits=["location"])
+    assert '"{""lat"": 48.5, ""lon"": 2.5}"' in (shop.path / "there.csv").read_text(encoding="utf-8")
+    shop.report(shop.path / "report.html")
+    shop.run("2024-06-02")
+    assert shop.segment("there").customer_ids() == []
+
+
+def test_a_region_that_was_drawn_anew_is_the_cause_of_its_changes(shop: Workspace) -> None:
+    load(shop, "customers", "customer_id,latitude,longitude", "a,48.5,2.5", "b,50.6,3.1")
+    region(shop, "centre")
+    segment(shop, "there", "{trait: location, in_region: centre}")
+    shop.run("2024-02-01")
+    region(shop, "centre", "[[3.0, 50.0], [4.0, 50.0], [4.0, 51.0], [3.0, 51.0]]")
+    (row,) = shop.run("2024-02-01").segments
+    assert row["causes"] == {"entered/definition": 1, "left/definition": 1}
+
+
+def test_what_is_of_accounts_is_shown_and_written_by_their_ids(shop: Workspace) -> None:
+    load(shop, "accounts", "account_id,customer_id,employees", "acme,a,10", "books,b,200", "books,a,200")
+    (shop.path / "traits" / "people.yaml").write_text(
+        "trait: people\nentity: account\nformula: employees * 2\n", encoding="utf-8"
+    )
+    (shop.path / "segmentations" / "sizes.yaml").write_text(
+        "segmentation: sizes\nentity: account\nmethod: bands\ntrait: employees\ncuts: [50]\n", encoding="utf-8"
+    )
+    segment(shop, "theirs", "{account: {any: {trait: employees, lt: 50}}}")
+    (shop.path / "segments" / "big.yaml").write_text(
+        "segment: big\nentity: account\nwhere: {trait: people, gte: 100}\n", encoding="utf-8"
+    )
+    shop.run("2024-02-01")
+    assert shop.segment("theirs").customer_ids() == ["a"]
+    assert shop.trait("employees").values().to_pydict() == {"account_id": ["acme", "books"], "value": [10, 200]}
+    assert shop.trait("people").values().to_pydict() == {"account_id": ["acme", "books"], "value": [20, 400]}
+    assert {view.name: view.entity for view in shop.traits()}["people"] == "account"
+    assert shop.segmentation("sizes").assignments().to_pydict() == {
+        "account_id": ["acme", "books"], "label": ["Under 50", "50 and over"],
+    }  # fmt: skip
+    released = shop.export("big", to=shop.path / "big.csv", traits=["sizes"])
+    assert (released.customers, released.entity) == (1, "account")
+    assert (shop.path / "big.csv").read_text(encoding="utf-8") == '"account_id","sizes"\n"books","50 and over"\n'

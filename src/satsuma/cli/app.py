@@ -7,7 +7,21 @@ from typing import Annotated
 import typer
 
 from satsuma import __version__
-from satsuma.cli import data, definitions, quarantine, results, runs, segmentations, segments, traits
+from satsuma.cli import (
+    data,
+    definitions,
+    housekeeping,
+    imports,
+    plan,
+    quarantine,
+    refresh,
+    results,
+    runs,
+    segmentations,
+    segments,
+    tools,
+    traits,
+)
 from satsuma.cli.options import example
 
 
@@ -35,10 +49,15 @@ def program() -> typer.Typer:
 
     data.add(app)
     definitions.add(app)
+    tools.add(app)
+    imports.add(app)
     runs.add(app)
+    refresh.add(app)
+    plan.add(app)
     results.add(app)
     segments.add(app)
     segmentations.add(app)
     traits.add(app)
+    housekeeping.add(app)
     quarantine.add(app)
     return app

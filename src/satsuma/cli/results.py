@@ -64,4 +64,4 @@ def export(
             from satsuma.report.format import counted
 
             verb = "is" if exported.customers == 1 else "are"
-            output.say(f"{counted(exported.customers, 'customer')} of '{segment}' {verb} in {to}.")
+            output.say(f"{counted(exported.customers, exported.entity)} of '{segment}' {verb} in {to}.")

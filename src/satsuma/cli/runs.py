@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -10,6 +10,7 @@ import typer
 
 from satsuma.cli import output
 from satsuma.cli.options import JsonOption, WorkspaceOption, example, opened
+from satsuma.cli.plan import show_plan
 from satsuma.cli.progress import progress_bar
 from satsuma.errors import WrongUse
 
@@ -46,20 +47,31 @@ def run(
     refit: Annotated[
         bool, typer.Option("--refit", help="Fit segmentations anew instead of using their kept cut points.")
     ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what changed definitions would do, as satsuma plan does.")
+    ] = False,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Compute traits, segmentations and segments as of a moment, in the order they need one another."""
     if context.invoked_subcommand is not None:
-        if as_of or known_at or refit:
+        if as_of or known_at or refit or dry_run:
             raise WrongUse(
-                "--as-of, --known-at and --refit are options of 'satsuma run' itself.",
+                "--as-of, --known-at, --refit and --dry-run are options of 'satsuma run' itself.",
                 hint=f"Leave them out with 'satsuma run {context.invoked_subcommand}'.",
             )
         # `satsuma run -w shop list` says the workspace before the command.
         context.obj = (workspace, as_json)
         return
+    if dry_run and (as_of or known_at or refit):
+        raise WrongUse(
+            "--dry-run compares definitions at the moment of the last run.",
+            hint="Leave out --as-of, --known-at and --refit.",
+        )
     with opened(workspace) as opened_workspace:
+        if dry_run:
+            show_plan(opened_workspace, as_json=as_json)
+            return
         with progress_bar("Running", hidden=as_json) as progress:
             outcome = opened_workspace.run(as_of=as_of, known_at=known_at, refit=refit, progress=progress)
         facts = outcome.as_dict()
@@ -164,10 +176,17 @@ def activity(limit: LimitOption = 20, workspace: WorkspaceOption = None, as_json
                     item.kind,
                     say_as.moment(item.started_at, zone),
                     item.error_code or item.status,
-                    ", ".join(
-                        f"{key} {value:,}" for key, value in item.counts.items() if isinstance(value, int) and value
-                    ),
+                    ", ".join(_counts(item.counts)),
                 )
                 for item in rows
             ],
         )
+
+
+def _counts(counts: Mapping[str, Any]) -> Iterator[str]:
+    """Yield how much of what, and the names beside it; of a look at one customer, who looked at whom."""
+    for key, value in counts.items():
+        if isinstance(value, str):
+            yield f"{key} {value}"
+        elif isinstance(value, int) and (value or key.endswith("_no")):
+            yield f"{key} {value:,}"

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from satsuma.cli import output
+from satsuma.cli import housekeeping, output
 from satsuma.cli.options import JsonOption, WorkspaceOption, example, opened
 from satsuma.errors import WrongUse
 
@@ -16,6 +16,7 @@ def add(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="Segmentations: one label for each customer.")
     group.command("list", epilog=example("satsuma segmentation list"))(list_)
     group.command("show", epilog=example("satsuma segmentation show rfm", "satsuma segmentation show rfm --json"))(show)
+    housekeeping.add_to(group, "segmentation", "rfm")
     app.add_typer(group, name="segmentation")
 
 
@@ -40,9 +41,7 @@ def list_(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> Non
 
 def show(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The name of a segmentation.")],
-    assignments: Annotated[
-        bool, typer.Option("--assignments", help="Write CSV: every customer_id with its label.")
-    ] = False,
+    assignments: Annotated[bool, typer.Option("--assignments", help="Write CSV: every id with its label.")] = False,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -62,7 +61,7 @@ def show(
             return
         currency = opened_workspace.settings.currency
         output.show_table(
-            (("label", "left"), ("customers", "right"), ("share", "right"), ("value", "right")),
+            (("label", "left"), (f"{segmentation.entity}s", "right"), ("share", "right"), ("value", "right")),
             [
                 (
                     str(item["label"]),

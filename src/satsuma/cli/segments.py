@@ -5,14 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from satsuma.cli import output
+from satsuma.cli import housekeeping, output, segment_backtest, segment_compare, segment_why
 from satsuma.cli.options import JsonOption, WorkspaceOption, example, opened
 from satsuma.cli.progress import progress_bar
-from satsuma.errors import SourceError
+from satsuma.cli.segment_state import error_sentence, state_lines
+from satsuma.errors import DefinitionError, SourceError
+
+if TYPE_CHECKING:
+    from satsuma.segments.state import SegmentState
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The name of a segment: its file without .yaml.")]
 
@@ -31,6 +35,9 @@ def add(app: typer.Typer) -> None:
         ),
     )(preview)
     group.command("explain", epilog=example("satsuma segment explain champions"))(explain)
+    for module in (segment_backtest, segment_compare, segment_why):
+        module.add(group)
+    housekeeping.add_to(group, "segment", "champions")
     app.add_typer(group, name="segment")
 
 
@@ -40,10 +47,12 @@ def segment_rows(
     """Return columns and rows of a table of segments, the largest first."""
     from satsuma.report import format as say_as
 
+    # A segment of accounts says so beside its size.
+    mixed = any(item.get("entity") == "account" for item in segments)
     columns: tuple[tuple[str, output.Align], ...] = (
         ("segment", "left"),
         ("title", "left"),
-        ("customers", "right"),
+        ("size" if mixed else "customers", "right"),
         ("share", "right"),
         ("value", "right"),
     )
@@ -51,7 +60,7 @@ def segment_rows(
         (
             str(item["name"]),
             str(item["title"]),
-            say_as.count(item["size"]),
+            say_as.counted(item["size"], str(item["entity"])) if mixed else say_as.count(item["size"]),
             say_as.share(item["share"]),
             say_as.money(item["value"], currency),
         )
@@ -61,50 +70,86 @@ def segment_rows(
 
 
 def list_(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
-    """List the segments of the last run with size, share and value."""
+    """List the segments of the last run with size, share, value, and what moved and failed last."""
+    from satsuma.report import format as say_as
+
     with opened(workspace) as opened_workspace:
-        segments = [item.as_dict() for item in opened_workspace.segments()]
+        found = opened_workspace.segments()
+        segments = [item.as_dict() for item in found]
         if as_json:
-            output.show_json(segments)
+            states = [item.state.as_dict() for item in found]
+            output.show_json([{**facts, "state": state} for facts, state in zip(segments, states, strict=True)])
             return
+        timezone = opened_workspace.settings.timezone
+        error = opened_workspace.last_error()
+        if error is not None:
+            output.warn(error_sentence(error, timezone))
         if not segments:
             output.say("There are no segments yet: write one in segments/, or let 'satsuma suggest' write some.")
             return
         columns, rows = segment_rows(segments, opened_workspace.settings.currency)
-        output.show_table(columns, rows)
-        outdated = opened_workspace.outdated()
+        moved = {item.name: (item.facts["entered"], item.facts["left"]) for item in found}
+        output.show_table(
+            [*columns, ("entered", "right"), ("left", "right")],
+            [(*row, *(say_as.count(number) for number in moved[row[0]])) for row in rows],
+        )
+        output.note(_freshness(found[0].state, timezone))
+        try:
+            outdated = opened_workspace.outdated()
+        except DefinitionError:
+            # The results of the last run stand all the same.
+            output.warn("The definitions have mistakes, and the next run will fail: satsuma check")
+            return
         if outdated:
             names = ", ".join(outdated[:5]) + (f" and {len(outdated) - 5} more" if len(outdated) > 5 else "")
             output.note(f"New, changed or gone since the last run: {names}. To bring them up to date: satsuma run")
 
 
+def _freshness(state: SegmentState, timezone: str) -> str:
+    """Return of when all of the list is: one run computes every segment."""
+    from satsuma.report import format as say_as
+
+    run = state.last_run
+    assert run is not None
+    due = "not scheduled" if state.next_due is None else say_as.moment(state.next_due, timezone)
+    made = f"by run {run.run_id} at {say_as.moment(run.started_at, timezone)}, took {say_as.duration(run.seconds)}"
+    return f"As of {say_as.moment(run.as_of, timezone)}, {made}; next due: {due}."
+
+
 def show(name: NameArgument, workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
-    """Show one segment: its rule in words, size, share and value."""
+    """Show one segment: its rule in words, size, share, value, and how things stand with it."""
     with opened(workspace) as opened_workspace:
         segment = opened_workspace.segment(name)
-        facts = {**segment.as_dict(), "explanation": opened_workspace.explain(name)}
+        state = segment.state
+        # A definition that is gone or has mistakes has no words; the last run still has its members.
+        words = opened_workspace.explain(name) if state.definition not in ("gone", "has mistakes") else None
+        facts = {**segment.as_dict(), "explanation": words, "state": state.as_dict()}
         if as_json:
             output.show_json(facts)
             return
         columns, rows = segment_rows([facts], opened_workspace.settings.currency)
         output.show_table(columns, rows)
-        output.say(facts["explanation"])
+        if words is not None:
+            output.say(words)
+            output.say()
+        for line in state_lines(state, opened_workspace.settings.timezone):
+            output.say(line)
 
 
 def members(
     name: NameArgument,
-    ids: Annotated[bool, typer.Option("--ids", help="Write every customer_id, one a line, sorted.")] = False,
+    ids: Annotated[bool, typer.Option("--ids", help="Write every id, one a line, sorted.")] = False,
     limit: Annotated[int, typer.Option(min=1, metavar="N", help="How many to show without --ids.")] = 20,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the customers of a segment; `satsuma export` writes them to a file with their traits."""
+    """List the customers (or accounts) of a segment; `satsuma export` writes them to a file with their traits."""
     with opened(workspace) as opened_workspace:
-        found: Sequence[str] = opened_workspace.segment(name).customer_ids()
+        found: Sequence[str] = opened_workspace.segment(name).ids()
         if ids:
             output.show_lines(found)
         elif as_json:
-            output.show_json({"name": name, "size": len(found), "customer_ids": list(found)})
+            output.show_json({"name": name, "size": len(found), "ids": list(found)})
         else:
             output.show_lines(output.printable(customer_id) for customer_id in found[:limit])
             if len(found) > limit:
@@ -120,7 +165,7 @@ def preview(
     """Try a segment out: its size, share and value, with nothing kept."""
     from satsuma.report import format as say_as
 
-    text, name = _definition(file)
+    text, name = definition_text(file)
     with opened(workspace) as opened_workspace:
         with progress_bar("Counting", hidden=as_json):
             facts = opened_workspace.preview(text, file=name, as_of=as_of).as_dict()
@@ -133,7 +178,7 @@ def preview(
         output.say(f"{say_as.counted(facts['size'], 'customer')}, {say_as.share(facts['share'])}, value {value}.")
 
 
-def _definition(file: str) -> tuple[str, str]:
+def definition_text(file: str) -> tuple[str, str]:
     """Return the text of a definition and the name to show for it."""
     where = "standard input" if file == "-" else f"'{file}'"
     try:

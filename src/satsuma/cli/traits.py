@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from satsuma.cli import output
+from satsuma.cli import housekeeping, output
 from satsuma.cli.options import JsonOption, WorkspaceOption, example, opened
 from satsuma.errors import WrongUse
 
@@ -16,6 +16,7 @@ def add(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="Traits: one value for each customer.")
     group.command("list", epilog=example("satsuma trait list"))(list_)
     group.command("show", epilog=example("satsuma trait show orders", "satsuma trait show orders --values"))(show)
+    housekeeping.add_to(group, "trait", "spend_365d")
     app.add_typer(group, name="trait")
 
 
@@ -39,7 +40,7 @@ def list_(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> Non
 def show(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The name of a trait.")],
     values: Annotated[
-        bool, typer.Option("--values", help="Write CSV: every customer_id with its value as of the last run.")
+        bool, typer.Option("--values", help="Write CSV: every id with its value as of the last run.")
     ] = False,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,

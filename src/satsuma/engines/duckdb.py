@@ -6,7 +6,7 @@ which drain it. A unit of work takes a `cursor()` of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,11 @@ from satsuma.errors import WorkspaceError
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
+
+    from satsuma.engines.dialects import Dialect
+    from satsuma.engines.engine import Engine
+
+    HandOver = Callable[["DuckDB", bool], Engine]
 
 #: Money is exact: sums never depend on the order of rows. Other numbers of events are summed at six decimals.
 MONEY_SCALE = 10_000
@@ -29,7 +34,9 @@ CREATE TABLE IF NOT EXISTS customers (
     customer_no UINTEGER NOT NULL,
     customer_id VARCHAR NOT NULL,
     first_seen TIMESTAMP,
-    erased_at TIMESTAMP
+    erased_at TIMESTAMP,
+    arrived_at TIMESTAMP,
+    described_at TIMESTAMP
 );
 CREATE TABLE IF NOT EXISTS profiles (
     profile_no UINTEGER NOT NULL,
@@ -63,12 +70,19 @@ CREATE TABLE IF NOT EXISTS events (
     flags UTINYINT NOT NULL DEFAULT 0,
     load_id BIGINT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS supersessions (
+    load_id BIGINT NOT NULL, customer_no UINTEGER, name VARCHAR NOT NULL, time TIMESTAMP NOT NULL
+);
+CREATE TABLE IF NOT EXISTS fact_changes (load_id BIGINT NOT NULL, entity VARCHAR NOT NULL, entity_no UINTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS orders (
     order_id VARCHAR NOT NULL,
     digest UUID NOT NULL,
     load_id BIGINT NOT NULL
 );
-CREATE TABLE IF NOT EXISTS accounts (account_no UINTEGER NOT NULL, account_id VARCHAR NOT NULL, first_seen TIMESTAMP);
+CREATE TABLE IF NOT EXISTS accounts (
+    account_no UINTEGER NOT NULL, account_id VARCHAR NOT NULL, first_seen TIMESTAMP, arrived_at TIMESTAMP,
+    described_at TIMESTAMP
+);
 CREATE TABLE IF NOT EXISTS account_members (
     account_no UINTEGER NOT NULL, customer_no UINTEGER NOT NULL, role VARCHAR, load_id BIGINT
 );
@@ -105,6 +119,13 @@ CREATE TABLE IF NOT EXISTS runs (
 );
 """
 
+#: Columns that came later: a warehouse of before gets them when it is opened.
+ADDED = tuple(
+    f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {column} TIMESTAMP"
+    for table in ("customers", "accounts")
+    for column in ("arrived_at", "described_at")
+)
+
 
 #: What the engine may hold in memory; the rest of a large load spills beside the file. With the arrays of an
 #: evaluation a process stays under 4 GiB.
@@ -115,6 +136,35 @@ class DuckDB:
     """A warehouse in one DuckDB file (or in memory, for tests)."""
 
     name = "duckdb"
+    #: Gives the engine that evaluates in place of this one; None where it does it itself.
+    hand_over: HandOver | None = None
+    #: False where another program's tables are evaluated: then no load tells what changed in them.
+    has_own_data = True
+
+    @property
+    def dialect(self) -> Dialect:
+        from satsuma.engines.dialects import DUCKDB
+
+        return DUCKDB
+
+    def evaluating(self, everybody: bool) -> Engine:
+        """Return the engine that evaluates everybody, or only some, on what this warehouse holds."""
+        return self if self.hand_over is None else self.hand_over(self, everybody)
+
+    def distributed(self) -> None:
+        """Say that rows are read in this process."""
+
+    def has_stored_order(self) -> bool:
+        """Return whether events stand in the order of name, customer, time and id, so that no scan need sort."""
+        return self.rows("SELECT value FROM warehouse_state WHERE key = 'events_sorted'") == [("true",)]
+
+    def events(self, name: str) -> str:  # noqa: ARG002  the events of all names stand in one table
+        """Return the table in which the events of a name are read."""
+        return "events"
+
+    def count_events(self, name: str) -> int:
+        """Return how many rows the events of a name have."""
+        return int(self.value("SELECT count(*) FROM events WHERE name = ?", [name]))
 
     def __init__(self, path: Path | None, *, read_only: bool = False, memory_limit: str = MEMORY_LIMIT) -> None:
         import duckdb
@@ -141,7 +191,7 @@ class DuckDB:
 
     def create_schema(self) -> None:
         """Create the tables that are not there yet."""
-        for statement in SCHEMA.split(";"):
+        for statement in (*SCHEMA.split(";"), *ADDED):
             if statement.strip():
                 self.execute(statement)
 

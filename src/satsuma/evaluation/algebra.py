@@ -14,11 +14,13 @@ import numpy as np
 from satsuma.errors import EvaluationError
 from satsuma.evaluation.columns import Bits, Column, Mask, pack, unpack
 from satsuma.evaluation.compare import test_column
+from satsuma.evaluation.consents import decided
 from satsuma.evaluation.context import Evaluation, register_evaluator
 from satsuma.evaluation.roster import memberships
 from satsuma.language.types import (
     AccountLeaf,
     Condition,
+    ConsentLeaf,
     EventLeaf,
     Group,
     LabelLeaf,
@@ -29,6 +31,7 @@ from satsuma.language.types import (
     RankLeaf,
     Segment,
     SegmentLeaf,
+    SequenceLeaf,
     TraitLeaf,
     TraitRef,
 )
@@ -60,8 +63,9 @@ def _(leaf: TraitLeaf, evaluation: Evaluation) -> Bits:
     return pack(test_column(leaf.test, evaluation.column(leaf.trait), evaluation.moment, other))
 
 
-@answer.register
-def _(leaf: EventLeaf, evaluation: Evaluation) -> Bits:
+@answer.register(EventLeaf)
+@answer.register(SequenceLeaf)
+def _(leaf: EventLeaf | SequenceLeaf, evaluation: Evaluation) -> Bits:
     return evaluation.measured.leaves[leaf]
 
 
@@ -84,6 +88,11 @@ def _(leaf: ListLeaf, evaluation: Evaluation) -> Bits:
     from satsuma.evaluation.lists import listed
 
     return pack(listed(leaf.list, evaluation))
+
+
+@answer.register
+def _(leaf: ConsentLeaf, evaluation: Evaluation) -> Bits:
+    return pack(decided(leaf, evaluation))
 
 
 @answer.register
@@ -143,10 +152,9 @@ def _(leaf: RankLeaf, evaluation: Evaluation) -> Bits:
     column, mask = ranked(leaf, evaluation)
     values = column.values[mask]
     total = len(values)
-    wanted = leaf.count if leaf.count is not None else _share(leaf.percent, total)
-    if total == 0 or wanted == 0:
+    wanted = wanted_of(leaf, total)
+    if wanted == 0:
         return pack(np.zeros(evaluation.size, np.bool_))
-    wanted = min(wanted, total)
     ordered = np.sort(values)
     top = leaf.end == "top"
     border = ordered[total - wanted] if top else ordered[wanted - 1]
@@ -159,10 +167,13 @@ def _(leaf: RankLeaf, evaluation: Evaluation) -> Bits:
     return pack(result)
 
 
-def _share(percent: Decimal | None, total: int) -> int:
-    assert percent is not None
-    numerator, denominator = (percent / 100).as_integer_ratio()
-    return -(-total * numerator // denominator)
+def wanted_of(leaf: RankLeaf, total: int) -> int:
+    """Return how many of so many a rank asks for: n, or ceil(p * n) (rule S11)."""
+    if leaf.count is not None:
+        return min(leaf.count, total)
+    assert leaf.percent is not None
+    numerator, denominator = (leaf.percent / 100).as_integer_ratio()
+    return min(-(-total * numerator // denominator), total)
 
 
 @answer.register

@@ -11,7 +11,7 @@ import struct
 import numpy as np
 from pyroaring import BitMap
 
-from satsuma.evaluation.columns import Bits, Mask, count_bits, unpack
+from satsuma.evaluation.columns import Bits, Mask, count_bits, pack, unpack
 
 _CHUNK = 1 << 16
 _CHUNK_BYTES = _CHUNK // 8
@@ -59,3 +59,8 @@ def mask(members: BitMap, size: int) -> Mask:
     numbers = np.array(members.to_array(), dtype=np.int64) if len(members) else np.zeros(0, np.int64)
     result[numbers[numbers < size]] = True
     return result
+
+
+def bits_of(members: BitMap, size: int) -> Bits:
+    """Return a bitmap as packed bits over customer numbers below `size`."""
+    return pack(mask(members, size))

@@ -6,24 +6,28 @@ Texts are tested once per distinct value by the specification itself; numbers an
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from satsuma.evaluation.calendar import local_days
 from satsuma.evaluation.columns import Column, Mask
+from satsuma.evaluation.places import inside
+from satsuma.language.anniversaries import latest_return
 from satsuma.language.moments import Moment
 from satsuma.language.operators import (
     DAY_COMPARISONS,
     OPERATORS,
     PRESENCE,
+    anniversary_days,
     date_intervals,
-    glob_pattern,
-    search_all,
     text_normaliser,
     text_predicate,
 )
+from satsuma.language.patterns import glob_pattern, search_all
 from satsuma.language.types import Test
 
 _UFUNCS: dict[str, Callable[[Any, Any], Any]] = {
@@ -69,6 +73,11 @@ def _plain(name: str, test: Test, column: Column, moment: Moment) -> Mask:
         return _by_word(column, word_answers(name, test, column.words))
     if column.type == "list":
         return _list(name, test, column)
+    if column.type == "location":
+        place: Any = test.operand
+        return inside(place, column.values, column.present)
+    if name == "anniversary":
+        return _anniversary(test, column, moment)
     if column.type in ("date", "datetime"):
         passed = np.zeros(len(column), np.bool_)
         for low, high in date_intervals(name, test.operand, column.type, moment):
@@ -78,6 +87,31 @@ def _plain(name: str, test: Test, column: Column, moment: Moment) -> Mask:
         wanted = test.operand if isinstance(test.operand, tuple) else (test.operand,)
         return np.isin(column.values, np.array([bool(item) for item in wanted]))
     return compare_numbers(name, column.values, column.scale, test.operand)
+
+
+def _anniversary(test: Test, column: Column, moment: Moment) -> Mask:
+    """Compare the year of each date with that of the latest return of its day of the year among the days asked."""
+    asked: Any = test.operand
+    days = column.values if column.type == "date" else local_days(column.values, column.present, moment.zone)
+    dates = np.where(column.present, days, 0).astype("datetime64[D]")
+    months = dates.astype("datetime64[M]")
+    years, month = np.divmod(months.astype(np.int64), 12)
+    years += 1970
+    place = month * 31 + (dates - months).astype(np.int64)
+    passed = np.zeros(len(column), np.bool_)
+    for low, high in anniversary_days(asked, moment):
+        passed |= years < _latest_returns(low, high)[place]
+    return passed
+
+
+def _latest_returns(low: int, high: int) -> NDArray[np.int64]:
+    """Return for each month and day (at 31 * month + day, both from 0) the year of its latest return; 0 for none."""
+    latest = np.zeros(12 * 31, np.int64)
+    # A leap year has every day that there is.
+    for number in range(366):
+        day = date(2000, 1, 1) + timedelta(days=number)
+        latest[(day.month - 1) * 31 + day.day - 1] = latest_return(day.month, day.day, low, high) or 0
+    return latest
 
 
 def compare_numbers(name: str, values: NDArray[Any], scale: int, operand: Any) -> Mask:
@@ -93,19 +127,26 @@ def compare_numbers(name: str, values: NDArray[Any], scale: int, operand: Any) -
     ufunc = _UFUNCS[name]
     if values.dtype.kind == "f":
         return np.asarray(ufunc(values, float(operand)), np.bool_)
+    bound = whole_bound(name, operand, scale)
+    if isinstance(bound, bool):
+        return np.full(len(values), bound)
+    return np.asarray(ufunc(values, bound), np.bool_)
+
+
+def whole_bound(name: str, operand: Any, scale: int) -> int | bool:
+    """Return the whole number of 1/scale that compares as a decimal does, or the answer that all numbers share."""
     exact = Fraction(operand) * scale
     if exact.denominator == 1:
         bound = exact.numerator
+    elif name == "eq":
+        return False
     else:
-        # Between two whole numbers: move to the neighbour that keeps the meaning; nothing equals it.
-        if name == "eq":
-            return np.zeros(len(values), np.bool_)
+        # Between two whole numbers: move to the neighbour that keeps the meaning.
         bound = exact.__floor__() if name in ("lte", "gt") else exact.__ceil__()
     limits = np.iinfo(np.int64)
-    if bound > limits.max or bound < limits.min:
-        everyone = name in ("lt", "lte") if bound > 0 else name in ("gt", "gte")
-        return np.full(len(values), everyone)
-    return np.asarray(ufunc(values, bound), np.bool_)
+    if limits.min <= bound <= limits.max:
+        return bound
+    return name in ("lt", "lte") if bound > 0 else name in ("gt", "gte")
 
 
 def word_answers(name: str, test: Test, words: tuple[str, ...]) -> Mask:
@@ -117,6 +158,13 @@ def word_answers(name: str, test: Test, words: tuple[str, ...]) -> Mask:
         return np.array(search_all([normalise(word) for word in words], pattern, test.ignore_case), np.bool_)
     predicate = text_predicate(name, test.operand, test.ignore_case, test.fold)
     return np.fromiter((predicate(word) for word in words), np.bool_, len(words))
+
+
+def word_passes(test: Test, words: tuple[str, ...]) -> Mask:
+    """Say for each distinct text whether it passes a test, a denial included."""
+    operator = OPERATORS[test.operator]
+    answers = word_answers(operator.denies or test.operator, test, words)
+    return answers if operator.denies is None else ~answers
 
 
 def _by_word(column: Column, answers: Mask) -> Mask:

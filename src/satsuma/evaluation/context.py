@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from satsuma.engines.duckdb import DuckDB
+from satsuma.engines.engine import Engine
 from satsuma.errors import EvaluationError
 from satsuma.evaluation.columns import Bits, Column, Mask, pack
 from satsuma.evaluation.measures import MeasureResults
@@ -20,6 +20,9 @@ from satsuma.evaluation.scan import AsOf
 from satsuma.language.checker import BUILT_IN_TRAITS, Checked
 from satsuma.language.moments import Moment
 from satsuma.language.types import Entity, Measure
+
+if TYPE_CHECKING:
+    from satsuma.evaluation.past import Past
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,7 +42,7 @@ class Labels:
 class Evaluation:
     """The state of one evaluation; later definitions read what earlier ones left here."""
 
-    engine: DuckDB
+    engine: Engine
     checked: Checked
     as_of: AsOf
     roster: Roster
@@ -58,6 +61,8 @@ class Evaluation:
 
     #: The accounts, evaluated at the same moment, where a definition asks about them.
     accounts: Evaluation | None = None
+    #: What is computed as it was before, for the conditions that ask it.
+    past: Past | None = None
 
     @property
     def size(self) -> int:
@@ -93,7 +98,7 @@ class Evaluation:
 
 
 def open_evaluation(
-    engine: DuckDB, checked: Checked, as_of: AsOf, roster: Roster, *, lists_folder: Path | None = None,
+    engine: Engine, checked: Checked, as_of: AsOf, roster: Roster, *, lists_folder: Path | None = None,
     refit: bool = False, models: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Evaluation:  # fmt: skip
     """Begin an evaluation: find out who there is."""

@@ -14,12 +14,15 @@ from typing import Any
 from sqlglot import exp
 
 from satsuma.catalog import ValueType
+from satsuma.engines.dialects import Dialect, Part
+from satsuma.engines.duckdb import MONEY_SCALE, NUMBER_SCALE
+from satsuma.evaluation.compare import whole_bound
 from satsuma.language.moments import Moment
 from satsuma.language.operators import FAR, OPERATORS, date_intervals
 from satsuma.language.types import Condition, Group, Not, PropertyTest, Test
 
 #: Texts in SQL are compared as they are stored: landing brought them to NFC.
-_EXACT_TEXT = ("eq", "in", "contains", "starts_with", "ends_with")
+_PARTS: tuple[Part, ...] = ("contains", "starts_with", "ends_with")
 _COMPARE: dict[str, type[exp.Expr]] = {
     "eq": exp.EQ, "lt": exp.LT, "lte": exp.LTE, "gt": exp.GT, "gte": exp.GTE,
 }  # fmt: skip
@@ -35,8 +38,9 @@ PassingTexts = Callable[[str, Test, str], list[str]]
 
 
 def compile_filter(
-    condition: Condition, column: PropertyColumn, type_of: PropertyType, passing: PassingTexts, moment: Moment
-) -> exp.Expr:
+    condition: Condition, column: PropertyColumn, type_of: PropertyType, passing: PassingTexts, moment: Moment,
+    dialect: Dialect,
+) -> exp.Expr:  # fmt: skip
     """Return the boolean SQL expression of a condition on one event's properties.
 
     Parameters
@@ -44,18 +48,19 @@ def compile_filter(
     column : gives the SQL column of a property, typed as `type_of` says.
     """
     if isinstance(condition, Group):
-        parts = [compile_filter(inner, column, type_of, passing, moment) for inner in condition.conditions]
+        parts = [compile_filter(inner, column, type_of, passing, moment, dialect) for inner in condition.conditions]
         joined = exp.and_(*parts) if condition.word == "all" else exp.or_(*parts)
         return exp.Paren(this=exp.not_(exp.Paren(this=joined))) if condition.word == "none" else exp.Paren(this=joined)
     if isinstance(condition, Not):
-        inner = compile_filter(condition.condition, column, type_of, passing, moment)
+        inner = compile_filter(condition.condition, column, type_of, passing, moment, dialect)
         return exp.Paren(this=exp.not_(exp.Paren(this=inner)))
     assert isinstance(condition, PropertyTest)
-    return _compile_test(condition, column(condition.property), type_of(condition.property), passing, moment)
+    property_ = column(condition.property)
+    return _compile_test(condition, property_, type_of(condition.property), passing, moment, dialect)
 
 
 def _compile_test(
-    leaf: PropertyTest, value: exp.Expr, type_: ValueType, passing: PassingTexts, moment: Moment
+    leaf: PropertyTest, value: exp.Expr, type_: ValueType, passing: PassingTexts, moment: Moment, dialect: Dialect
 ) -> exp.Expr:
     test = leaf.test
     name = test.operator
@@ -70,7 +75,7 @@ def _compile_test(
     operator = OPERATORS[name]
     plain = operator.denies or name
     if type_ == "text":
-        expression = _text(plain, leaf, value, passing)
+        expression = _text(plain, leaf, value, passing, dialect)
     elif type_ in ("date", "datetime"):
         expression = _intervals(plain, test, value, type_, moment)
     else:
@@ -81,29 +86,30 @@ def _compile_test(
     return exp.Coalesce(this=exp.Paren(this=expression), expressions=[exp.Boolean(this=test.missing_matches)])
 
 
-def _text(name: str, leaf: PropertyTest, value: exp.Expr, passing: PassingTexts) -> exp.Expr:
+def _text(name: str, leaf: PropertyTest, value: exp.Expr, passing: PassingTexts, dialect: Dialect) -> exp.Expr:
     test = leaf.test
     operand: Any = test.operand
-    if name in _EXACT_TEXT and not test.ignore_case and not test.fold:
-        if name == "eq":
-            return exp.EQ(this=value, expression=exp.Literal.string(operand))
-        if name == "in":
-            return _in(value, [exp.Literal.string(text) for text in operand])
-        if name == "contains":
-            position = exp.func("strpos", value, exp.Literal.string(operand), dialect="duckdb")
-            return exp.GT(this=position, expression=exp.Literal.number(0))
-        function = {"starts_with": "starts_with", "ends_with": "ends_with"}[name]
-        return exp.Anonymous(this=function, expressions=[value, exp.Literal.string(operand)])
+    if not test.ignore_case and not test.fold:
+        if name in ("eq", "in"):
+            texts = (operand,) if name == "eq" else operand
+            return _in(value, [exp.Literal.string(text) for text in texts])
+        for part in _PARTS:
+            if name == part:
+                return dialect.has(part, value, operand)
     return _in(value, [exp.Literal.string(text) for text in passing(leaf.property, test, name)])
 
 
 def _in(value: exp.Expr, literals: list[exp.Expr]) -> exp.Expr:
     if not literals:
-        # Still null where the value is: a denial of nothing is true only for what is known.
-        return exp.Case(ifs=[exp.If(this=value.is_(exp.null()), true=exp.null())], default=exp.Boolean(this=False))
+        return _always(value, False)
     if len(literals) > OR_AT_MOST:
         return exp.In(this=value, expressions=literals)
     return exp.or_(*(exp.EQ(this=value.copy(), expression=literal) for literal in literals))
+
+
+def _always(value: exp.Expr, answer: bool) -> exp.Expr:
+    """Return one answer for every value; still null where the value is: a denial is true only for what is known."""
+    return exp.Case(ifs=[exp.If(this=value.is_(exp.null()), true=exp.null())], default=exp.Boolean(this=answer))
 
 
 def _number(name: str, test: Test, value: exp.Expr, type_: ValueType) -> exp.Expr:
@@ -111,11 +117,25 @@ def _number(name: str, test: Test, value: exp.Expr, type_: ValueType) -> exp.Exp
     if type_ == "boolean":
         wanted = operand if isinstance(operand, tuple) else (operand,)
         return exp.In(this=value, expressions=[exp.Boolean(this=bool(item)) for item in wanted])
+    scale = {"money": MONEY_SCALE, "number": NUMBER_SCALE}.get(type_, 1)
     if name == "in":
-        return _in(value, [number_literal(item) for item in operand])
+        bounds = [whole_bound("eq", item, scale) for item in operand]
+        return _in(value, [_decimal(bound, scale) for bound in bounds if not isinstance(bound, bool)])
     if name == "between":
-        return exp.Between(this=value, low=number_literal(operand[0]), high=number_literal(operand[1]))
-    return _COMPARE[name](this=value, expression=number_literal(operand))
+        return exp.and_(_compared("gte", operand[0], value, scale), _compared("lte", operand[1], value, scale))
+    return _compared(name, operand, value, scale)
+
+
+def _compared(name: str, operand: Any, value: exp.Expr, scale: int) -> exp.Expr:
+    """Compare an exact decimal with a number of as many digits: with more, engines round it, each in its own way."""
+    bound = whole_bound(name, operand, scale)
+    if isinstance(bound, bool):
+        return _always(value.copy(), bound)
+    return _COMPARE[name](this=value.copy(), expression=_decimal(bound, scale))
+
+
+def _decimal(whole: int, scale: int) -> exp.Expr:
+    return number_literal(Decimal(whole) / scale)
 
 
 def number_literal(number: Any) -> exp.Expr:

@@ -8,6 +8,8 @@ is computed once, however many measures share it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,18 +45,29 @@ class Counter:
     def __init__(self, chunk: Chunk, moment: Moment) -> None:
         self.chunk = chunk
         self.moment = moment
+        #: The chunk holds nothing later: a window up to here is not cut.
         self.as_of = moment.as_of
         counts = np.bincount(chunk.customer.astype(np.int64) - chunk.low, minlength=chunk.high - chunk.low)
         self.offsets = np.zeros(len(counts) + 1, np.int64)
         np.cumsum(counts, out=self.offsets[1:])
+        self._upto: dict[int, Numbers] = {}
         self._runs: dict[tuple[int | None, int], tuple[Numbers, Numbers]] = {}
         self._prefix: dict[tuple[Condition | None, Value | None, bool], Numbers] = {}
         self._kept: dict[tuple[Condition | None, Value | None], NDArray[np.bool_] | None] = {}
         self._bounded: dict[Value, bool] = {}
         self._rows: dict[tuple[Condition | None, Value | None], Numbers] = {}
         self._repeats: dict[tuple[Condition | None, Value, int], Numbers] = {}
+        self._by_value: dict[tuple[Condition | None, Value], Numbers] = {}
         self._periods: dict[str, Numbers] = {}
         self._closing: dict[tuple[Condition | None, str, int], Numbers] = {}
+
+    def at(self, moment: Moment) -> Counter:
+        """Return a counter of the same rows at this or an earlier moment, which shares all that no window cuts."""
+        other = copy(self)
+        other.moment = moment
+        # These grow with each moment, and another one hardly ever asks for the same.
+        other._runs, other._repeats, other._closing = {}, {}, {}
+        return other
 
     def measure(self, measure: Measure, value: Value | None) -> Measured:
         """Return the result of one measure; `value` is how its property was read."""
@@ -99,7 +112,31 @@ class Counter:
 
     def _until(self, moment: int) -> Numbers:
         """Count each customer's rows up to a moment, inclusive."""
+        if moment in self._upto:
+            return self._upto[moment]
         return _between(_cumulative(self.chunk.time <= moment), self.offsets[:-1], self.offsets[1:])
+
+    def count_upto(self, moments: Iterable[int]) -> None:
+        """Count each customer's rows up to several moments at once, for the windows that begin or end there.
+
+        From one moment to the next only the rows between them are added: of borders a day apart, a few in a hundred.
+        """
+        borders = np.unique(np.fromiter(moments, np.int64))
+        self._upto.clear()
+        if not len(borders):
+            return
+        upto = self._until(int(borders[0]))
+        time = self.chunk.time
+        rows = np.flatnonzero((time > borders[0]) & (time <= borders[-1]))
+        place = np.searchsorted(borders, time[rows])
+        rows = rows[np.argsort(place, kind="stable")]
+        customer = self.chunk.customer[rows].astype(np.int64) - self.chunk.low
+        ends = np.cumsum(np.bincount(place, minlength=len(borders)))
+        self._upto[int(borders[0])] = upto
+        for number in range(1, len(borders)):
+            between = customer[ends[number - 1] : ends[number]]
+            upto = upto + np.bincount(between, minlength=len(upto)).astype(upto.dtype)
+            self._upto[int(borders[number])] = upto
 
     def kept(self, where: Condition | None, value: Value | None) -> NDArray[np.bool_] | None:
         """Return which rows pass the filter and have the property; None for all of them."""
@@ -196,29 +233,36 @@ class Counter:
         numbers = reduce(values, places)[0::2] if len(places) else np.zeros(0, np.int64)
         return Measured(numbers, found)
 
-    def _rows_in(self, where: Condition | None, value: Value, window: Window) -> NDArray[np.bool_]:
-        low, high = window.borders(self.moment)
+    def _rows_by_value(self, where: Condition | None, value: Value, low: int | None, high: int) -> Numbers:
+        """Return the kept rows in (low, high], sorted by customer, value and time."""
+        key, time = (where, value), self.chunk.time
         mask = self._with_value(where, value)
+        if key not in self._by_value:
+            inside = mask if high >= self.as_of else mask & (time <= high)
+            rows = np.flatnonzero(inside if low is None else inside & (time > low))
+            if 4 * len(rows) < len(time):
+                # A short window is sorted by itself; the order of all rows serves many windows and moments.
+                return self._sorted_by_value(rows, value)
+            self._by_value[key] = self._sorted_by_value(np.flatnonzero(mask), value)
+        rows = self._by_value[key]
         if high < self.as_of:
-            mask = mask & (self.chunk.time <= high)
-        return mask if low is None else mask & (self.chunk.time > low)
+            rows = rows[time[rows] <= high]
+        return rows if low is None else rows[time[rows] > low]
+
+    def _sorted_by_value(self, rows: Numbers, value: Value) -> Numbers:
+        return rows[np.lexsort((self.chunk.values[value][rows], self.chunk.customer[rows]))]
 
     def _distinct(self, where: Condition | None, value: Value, window: Window) -> Numbers:
         """Count distinct values: a row counts when it is the last with its value before the window's end."""
         _, high = window.borders(self.moment)
         key = (where, value, min(high, self.as_of))
         if key not in self._repeats:
-            mask = self._with_value(where, value)
-            if high < self.as_of:
-                mask = mask & (self.chunk.time <= high)
-            rows = np.flatnonzero(mask)
+            rows = self._rows_by_value(where, value, None, high)
             codes, customer = self.chunk.values[value][rows], self.chunk.customer[rows]
-            order = np.lexsort((codes, customer))
-            codes, customer = codes[order], customer[order]
             last = np.ones(len(rows), np.bool_)
             last[:-1] = (codes[1:] != codes[:-1]) | (customer[1:] != customer[:-1])
             flags = np.zeros(len(self.chunk.time), np.bool_)
-            flags[rows[order[last]]] = True
+            flags[rows[last]] = True
             self._repeats[key] = _cumulative(flags)
         start, end = self.run(window)
         return _between(self._repeats[key], start, end)
@@ -254,15 +298,13 @@ class Counter:
 
     def _mode(self, where: Condition | None, value: Value, window: Window) -> Measured:
         """Return the most frequent value of each customer; of tied ones the smallest (rule S3)."""
-        rows = np.flatnonzero(self._rows_in(where, value, window))
+        rows = self._rows_by_value(where, value, *window.borders(self.moment))
         size = self.chunk.high - self.chunk.low
         numbers, found = np.zeros(size, np.int64), np.zeros(size, np.bool_)
         if not len(rows):
             return Measured(numbers, found)
         codes = self.chunk.values[value][rows]
         customer = self.chunk.customer[rows].astype(np.int64) - self.chunk.low
-        order = np.lexsort((codes, customer))
-        codes, customer = codes[order], customer[order]
         fresh = np.ones(len(codes), np.bool_)
         fresh[1:] = (codes[1:] != codes[:-1]) | (customer[1:] != customer[:-1])
         starts = np.flatnonzero(fresh)

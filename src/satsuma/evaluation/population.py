@@ -8,28 +8,57 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
+from sqlglot import exp
 
-from satsuma.catalog import COLUMN_TYPES, ValueType
-from satsuma.engines.duckdb import MONEY_SCALE, DuckDB, identifier, literal
+from satsuma.catalog import ValueType
+from satsuma.engines.dialects import Dialect
+from satsuma.engines.duckdb import MONEY_SCALE, identifier, literal
+from satsuma.engines.engine import Engine
 from satsuma.evaluation.columns import Column, Mask, empty_column
 from satsuma.evaluation.roster import TABLES, Roster
 from satsuma.evaluation.scan import AsOf
+from satsuma.language.checker import ORDER_EVENTS
 from satsuma.language.durations import from_microseconds
 from satsuma.language.types import Entity
 
 
-def population(engine: DuckDB, as_of: AsOf, roster: Roster) -> Mask:
+def population(engine: Engine, as_of: AsOf, roster: Roster) -> Mask:
     """Return who is in the population: known, not erased, first seen by the moment or since ever (rule S2)."""
-    moment = literal(str(from_microseconds(as_of.moment.as_of)))
     name, number, _ = TABLES[roster.entity]
     erased = "erased_at IS NULL AND " if roster.entity == "customer" else ""
+    seen = f"first_seen IS NULL OR first_seen <= {_timestamp(as_of.moment.as_of)}"
     table = engine.table(
-        f"SELECT {number} FROM {name} "
-        f"WHERE {erased}(first_seen IS NULL OR first_seen <= CAST({moment} AS TIMESTAMP)){_chosen(roster, number)}"
+        f"SELECT {number} FROM {name} WHERE {erased}{_seen_then(engine, seen, as_of, name)}{on_roster(roster, number)}"
     )
     mask = np.zeros(roster.size, np.bool_)
     mask[placed(roster, table.column(0).to_numpy())] = True
     return mask
+
+
+def _seen_then(engine: Engine, seen: str, as_of: AsOf, name: str) -> str:
+    """Return the condition of who was seen by the moment, as it was known then (rule S8).
+
+    Nobody is known before the load that brought them. `first_seen` is what is known now: whoever has an event that
+    a correction replaced later was seen by its time, for those who looked before the correction came.
+    """
+    if as_of.known_at is None:
+        return f"({seen})"
+    columns, known = engine.columns(name), _timestamp(as_of.known_at)
+    if name == "customers":
+        unsigned = "signed_up IS NULL AND " if "signed_up" in columns else ""
+        replaced = " UNION ALL ".join(
+            f"SELECT customer_no FROM {engine.events(event)} WHERE name = {literal(event)} AND superseded_at > {known} "
+            f"AND received_at <= {known} AND time <= {_timestamp(as_of.moment.as_of)}"
+            for event in ORDER_EVENTS
+        )
+        seen += f" OR ({unsigned}customer_no IN ({replaced}))"
+    # Tables that another program wrote need not have the column.
+    arrived = f" AND (arrived_at IS NULL OR arrived_at <= {known})" if "arrived_at" in columns else ""
+    return f"({seen}){arrived}"
+
+
+def _timestamp(moment: int) -> str:
+    return f"CAST({literal(str(from_microseconds(moment)))} AS TIMESTAMP)"
 
 
 def placed(roster: Roster, numbers: NDArray[Any]) -> NDArray[np.int64]:
@@ -38,7 +67,7 @@ def placed(roster: Roster, numbers: NDArray[Any]) -> NDArray[np.int64]:
     return places.astype(np.int64)
 
 
-def _chosen(roster: Roster, column: str) -> str:
+def on_roster(roster: Roster, column: str) -> str:
     """Return the condition that a number is on the roster, beginning with AND; nothing for everybody."""
     if roster.numbers is None:
         return ""
@@ -47,52 +76,72 @@ def _chosen(roster: Roster, column: str) -> str:
     return f" AND {column} IN ({listed})" if listed else " AND false"
 
 
-def loaded_trait(engine: DuckDB, name: str, type_: ValueType, as_of: AsOf, roster: Roster) -> Column:
+def loaded_trait(engine: Engine, name: str, type_: ValueType, as_of: AsOf, roster: Roster) -> Column:
     """Return a loaded trait of everybody on the roster as it was at a moment.
 
     The value at t is that of the latest change valid and known by then; before its first change it is what that
-    change replaced, valid since ever (rule S8).
+    change replaced, valid since ever, and known since the customer was first described (rule S8).
     """
     table_name, number, id_ = TABLES[roster.entity]
-    if name not in engine.columns(table_name):
+    columns = engine.columns(table_name)
+    if name not in columns:
         return empty_column(type_, roster.size)
-    chosen = _chosen(roster, f"c.{number}")
-    source = f"SELECT c.{number} AS no, c.{identifier(name)} AS value FROM {table_name} c WHERE true{chosen}"
-    if name not in (id_, "first_seen") and _changed(engine, name, roster.entity):
-        source = _as_of_source(name, type_, as_of, roster, chosen)
-    value = {
-        "date": "date_diff('day', DATE '1970-01-01', value)",
-        "datetime": "epoch_us(value)",
-        "money": f"CAST(value * {MONEY_SCALE} AS BIGINT)",
-    }.get(type_, "value")
+    chosen = on_roster(roster, f"c.{number}")
+    is_own = name in (id_, "first_seen")
+    described = "true" if is_own else described_by(engine, as_of, roster)
+    source = f"""SELECT c.{number} AS no, c.{identifier(name)} AS value FROM {table_name} c
+        WHERE {described}{chosen}"""
+    if not is_own and _changed(engine, name, roster.entity):
+        source = _as_of_source(engine.dialect, name, type_, as_of, roster, described, chosen)
+    value = column_value(engine.dialect, type_)
     table = engine.table(f"SELECT no, {value} AS value FROM ({source}) WHERE value IS NOT NULL")
     return column_from_arrow(placed(roster, table.column(0).to_numpy()), table.column(1), type_, roster.size)
 
 
-def _changed(engine: DuckDB, name: str, entity: Entity) -> bool:
+def described_by(engine: Engine, as_of: AsOf, roster: Roster) -> str:
+    """Return the SQL condition that the first traits of somebody, in a table `c`, were known by then."""
+    if as_of.known_at is None or "described_at" not in engine.columns(TABLES[roster.entity][0]):
+        return "true"
+    return f"(c.described_at IS NULL OR c.described_at <= {_timestamp(as_of.known_at)})"
+
+
+def column_value(dialect: Dialect, type_: ValueType) -> str:
+    """Return the SQL of a trait's `value` as columns hold it: whole numbers for dates, moments and money."""
+    return {
+        "date": dialect.render(dialect.days(exp.column("value"))),
+        "datetime": dialect.render(dialect.microseconds(exp.column("value"))),
+        "money": f"CAST(value * {MONEY_SCALE} AS BIGINT)",
+    }.get(type_, "value")
+
+
+def _changed(engine: Engine, name: str, entity: Entity) -> bool:
     found = engine.rows(
         f"SELECT 1 FROM trait_changes WHERE trait = {literal(name)} AND entity = {literal(entity)} LIMIT 1"
     )
     return bool(found)
 
 
-def _as_of_source(name: str, type_: ValueType, as_of: AsOf, roster: Roster, chosen: str) -> str:
+def _as_of_source(
+    dialect: Dialect, name: str, type_: ValueType, as_of: AsOf, roster: Roster, described: str, chosen: str
+) -> str:
+    """Return the SQL of a trait with a history; `described` says whose value of before its first change was known."""
     table, number, _ = TABLES[roster.entity]
-    moment = f"CAST({literal(str(from_microseconds(as_of.moment.as_of)))} AS TIMESTAMP)"
-    known = "true"
+    counts: exp.Expr = exp.LTE(this=exp.column("valid_from"), expression=dialect.moment(as_of.moment.as_of))
     if as_of.known_at is not None:
-        known = f"known_at <= CAST({literal(str(from_microseconds(as_of.known_at)))} AS TIMESTAMP)"
-    counts = f"valid_from <= {moment} AND {known}"
-    # arg_max skips a null argument, so a change to "missing" is wrapped in a struct.
+        counts = exp.and_(counts, exp.LTE(this=exp.column("known_at"), expression=dialect.moment(as_of.known_at)))
+    order = [exp.column(column) for column in ("valid_from", "known_at", "load_id")]
+    now = dialect.edge(exp.column("new_value"), order, last=True, where=counts)
+    before = dialect.edge(exp.column("old_value"), order, last=False, where=None)
+    then, first = (dialect.render(dialect.logged(exp.column("v", table=edge, db="h"), type_))
+                   for edge in ("now", "before"))  # fmt: skip
     return f"""
         SELECT c.{number} AS no,
-               CASE WHEN h.entity_no IS NULL THEN c.{identifier(name)}
-                    WHEN h.now IS NOT NULL THEN TRY_CAST(h.now.v AS {COLUMN_TYPES[type_]})
-                    ELSE TRY_CAST(h.before.v AS {COLUMN_TYPES[type_]}) END AS value
+               CASE WHEN h.now IS NOT NULL THEN {then}
+                    WHEN NOT {described} THEN NULL
+                    WHEN h.entity_no IS NULL THEN c.{identifier(name)}
+                    ELSE {first} END AS value
         FROM {table} c LEFT JOIN (
-            SELECT entity_no,
-                   arg_max({{'v': new_value}}, (valid_from, known_at, load_id)) FILTER (WHERE {counts}) AS now,
-                   arg_min({{'v': old_value}}, (valid_from, known_at, load_id)) AS before
+            SELECT entity_no, {dialect.render(now)} AS now, {dialect.render(before)} AS before
             FROM trait_changes WHERE trait = {literal(name)} AND entity = {literal(roster.entity)} GROUP BY entity_no
         ) h ON h.entity_no = c.{number} WHERE true{chosen}"""
 
@@ -111,6 +160,9 @@ def column_from_arrow(numbers: NDArray[np.int64], values: Any, type_: ValueType,
     if type_ == "location":
         result.values[numbers, 0] = values.field("lat").to_numpy(zero_copy_only=False)
         result.values[numbers, 1] = values.field("lon").to_numpy(zero_copy_only=False)
+        # A place that is not on the globe is missing; a comparison with what is no number is false.
+        lat, lon = result.values[numbers].T
+        result.present[numbers] = (np.abs(lat) <= 90) & (np.abs(lon) <= 180)
         return result
     result.values[numbers] = values.to_numpy(zero_copy_only=False)
     if type_ == "number":

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from satsuma.engines.duckdb import DuckDB
+from satsuma.engines.engine import Engine
 from satsuma.language.types import Entity
 
 #: The tables that hold each kind, and the columns of number and id.
@@ -42,7 +42,7 @@ class Roster:
         return self.numbers is None
 
 
-def everybody(engine: DuckDB) -> Roster:
+def everybody(engine: Engine) -> Roster:
     """Return all customers."""
     return Roster("customer", _size(engine, "customer"))
 
@@ -54,12 +54,12 @@ def some_customers(numbers: NDArray[np.uint32]) -> Roster:
     return Roster("customer", len(chosen), chosen, places)
 
 
-def all_accounts(engine: DuckDB) -> Roster:
+def all_accounts(engine: Engine) -> Roster:
     """Return all accounts; their events are those of the customers who belong to them."""
     return Roster("account", _size(engine, "account"), None, memberships(engine))
 
 
-def some_accounts(engine: DuckDB, numbers: NDArray[np.uint32]) -> Roster:
+def some_accounts(engine: Engine, numbers: NDArray[np.uint32]) -> Roster:
     """Return some accounts, given by number."""
     chosen = np.unique(np.asarray(numbers, np.uint32))
     linked = memberships(engine)
@@ -70,14 +70,39 @@ def some_accounts(engine: DuckDB, numbers: NDArray[np.uint32]) -> Roster:
     return Roster("account", len(chosen), chosen, table)
 
 
-def memberships(engine: DuckDB) -> pa.Table:
-    """Return which customer belongs to which account, each pair once: (customer_no, place = account_no)."""
+def accounts_of(engine: Engine, customers: Roster) -> Roster:
+    """Return the accounts that the customers on a roster belong to."""
+    if customers.numbers is None:
+        return all_accounts(engine)
+    return some_accounts(engine, through_members(engine, customers.numbers))
+
+
+def through_members(engine: Engine, customers: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """Return the accounts that some customers belong to."""
+    linked = memberships(engine)
+    accounts: NDArray[np.uint32] = linked.column("place").to_numpy()
+    return np.unique(accounts[np.isin(linked.column("customer_no").to_numpy(), customers)])
+
+
+def members_of(engine: Engine, accounts: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """Return the customers who belong to some accounts."""
+    linked = memberships(engine)
+    customers: NDArray[np.uint32] = linked.column("customer_no").to_numpy()
+    return np.unique(customers[np.isin(linked.column("place").to_numpy(), accounts)])
+
+
+def memberships(engine: Engine) -> pa.Table:
+    """Return which customer belongs to which account, each pair once: (customer_no, place = account_no).
+
+    Who was erased belongs to none: nothing of an erased customer counts anywhere.
+    """
     return engine.table(
-        "SELECT DISTINCT customer_no, account_no AS place FROM account_members ORDER BY customer_no, account_no"
+        "SELECT DISTINCT m.customer_no, m.account_no AS place FROM account_members m "
+        "JOIN customers c ON c.customer_no = m.customer_no WHERE c.erased_at IS NULL ORDER BY 1, 2"
     )
 
 
-def _size(engine: DuckDB, entity: Entity) -> int:
+def _size(engine: Engine, entity: Entity) -> int:
     table, number, _ = TABLES[entity]
     highest = engine.value(f"SELECT max({number}) FROM {table}")
     return 0 if highest is None else int(highest) + 1

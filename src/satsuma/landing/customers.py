@@ -14,8 +14,8 @@ from satsuma.quality.incoming import IncomingField
 from satsuma.quality.wording import counted
 
 _RESERVED = {
-    "customer": frozenset(("customer_no", "customer_id", "first_seen", "erased_at")),
-    "account": frozenset(("account_no", "account_id", "first_seen")),
+    "customer": frozenset(("customer_no", "customer_id", "first_seen", "erased_at", "arrived_at", "described_at")),
+    "account": frozenset(("account_no", "account_id", "first_seen", "arrived_at", "described_at")),
 }
 
 #: The trait that a customer file's sign-up date becomes; `first_seen` is it, where there is one.
@@ -111,7 +111,14 @@ def _land(landing: Landing, entity: traits.Entity) -> Landed:
             WHERE accounts.account_id = f.account_id AND f.first_seen IS NOT NULL"""
         )
     engine.execute("DROP TABLE landing_rows")
-    if upserted.superseded_rows:
+    if upserted.superseded_rows and is_dated:
+        notes.append(
+            counted(
+                f"{{}} row[s] repeat[*] a {entity} and a date of this load; the last row of each was taken.",
+                upserted.superseded_rows,
+            )
+        )
+    elif upserted.superseded_rows:
         notes.append(
             counted(
                 f"{{}} row[s] repeat[*] a {entity} of this load; the last row of each was taken. If the rows are "

@@ -44,6 +44,11 @@ def upsert(landing: Landing, relation: str, *, entity: Entity, columns: list[Col
     engine = landing.engine
     table, number = f"{entity}s", f"{entity}_no"
     order = "_valid_from, _source, _row_no"
+    rows = int(engine.value(f"SELECT count(*) FROM {relation}"))
+    if is_dated:
+        # Of several rows of one date the last holds: the log could not tell them apart.
+        relation = f"""(SELECT * FROM {relation}
+            QUALIFY row_number() OVER (PARTITION BY _no, _valid_from ORDER BY _source DESC, _row_no DESC) = 1)"""
     engine.execute(
         f"""CREATE OR REPLACE TEMP TABLE landing_facts AS
         SELECT *, row_number() OVER (PARTITION BY _no ORDER BY {order}) AS _round,
@@ -51,7 +56,6 @@ def upsert(landing: Landing, relation: str, *, entity: Entity, columns: list[Col
             false AS _changed
         FROM {relation}"""
     )
-    rows = int(engine.value("SELECT count(*) FROM landing_facts"))
     if is_dated:
         rounds = int(engine.value("SELECT coalesce(max(_round), 0) FROM landing_facts"))
     else:
@@ -70,6 +74,17 @@ def upsert(landing: Landing, relation: str, *, entity: Entity, columns: list[Col
         """SELECT count_if(_is_new AND _round = 1), count_if(_changed AND NOT (_is_new AND _round = 1))
         FROM landing_facts"""
     )
+    # Whose facts this load touched, first values among them, which are no change: what a refresh has to look at again.
+    engine.insert(
+        "fact_changes",
+        f"SELECT DISTINCT {landing.load_id}, '{entity}', _no FROM landing_facts WHERE _is_new OR _changed",
+    )
+    if not landing.is_first:
+        # What a first file says is taken as known since ever; what a later one says first of somebody, from then on.
+        engine.execute(
+            f"""UPDATE {table} SET described_at = {landing.now_sql} FROM landing_facts f
+            WHERE {table}.{number} = f._no AND f._is_new"""
+        )
     engine.execute("DROP TABLE landing_facts")
     return Upserted(
         loaded=int(loaded or 0),
@@ -78,6 +93,11 @@ def upsert(landing: Landing, relation: str, *, entity: Entity, columns: list[Col
         superseded_rows=rows - kept,
         changes=changes,
     )
+
+
+def _known(landing: Landing, valid_from: str) -> str:
+    """Return when a change is known: at its own time on a first load, else at the moment of the load (rule S8)."""
+    return f"least({valid_from}, {landing.now_sql})" if landing.is_first else landing.now_sql
 
 
 def _fill_new(landing: Landing, table: str, number: str, columns: list[Column]) -> None:
@@ -139,16 +159,17 @@ def _apply(landing: Landing, column: Column, *, entity: Entity, turn: int, is_da
     logged = 0
     if engine.value("SELECT count(*) FROM landing_changes"):
         columns = "entity, entity_no, trait, old_value, new_value, valid_from, known_at, load_id"
-        rest = f"{landing.now_sql}, {landing.load_id}"
         old, new = "CAST(old_value AS VARCHAR)", "CAST(new_value AS VARCHAR)"
         target = f"trait_changes ({columns})"
         logged += engine.insert(
             target,
-            f"""SELECT '{entity}', _no, {trait}, {old}, {new}, _valid_from, {rest} FROM landing_changes""",
+            f"""SELECT '{entity}', _no, {trait}, {old}, {new}, _valid_from, {_known(landing, "_valid_from")},
+                {landing.load_id} FROM landing_changes""",
         )
         logged += engine.insert(
             target,
-            f"""SELECT '{entity}', _no, {trait}, {new}, next_value, next_from, {rest} FROM landing_changes
+            f"""SELECT '{entity}', _no, {trait}, {new}, next_value, next_from, {_known(landing, "next_from")},
+                {landing.load_id} FROM landing_changes
             WHERE next_from IS NOT NULL AND next_value IS DISTINCT FROM {new}""",
         )
         engine.execute(

@@ -181,16 +181,19 @@ def _supersede(landing: Landing, staged: Staged) -> int:
                     WHERE v._status = 'changed' GROUP BY 1) WHERE by_lines AND NOT shares"""
             )
         )
-    engine.execute(
-        f"""UPDATE events SET superseded_at = coalesce(v._known_at, {landing.now_sql}) FROM landing_versions v
-        WHERE events.order_id = v._order AND v._status = 'changed' AND events.superseded_at IS NULL
-        AND events.name IN {_IN_EVENTS}"""
-    )
-    engine.execute(
-        f"""UPDATE events SET superseded_at = v._known_at FROM landing_versions v
-        WHERE events.order_id = v._order AND v._status = 'older' AND events.superseded_at > v._known_at
-        AND events.received_at < v._known_at AND events.name IN {_IN_EVENTS}"""
-    )
+    for changed, when in (
+        ("v._status = 'changed' AND events.superseded_at IS NULL", f"coalesce(v._known_at, {landing.now_sql})"),
+        ("v._status = 'older' AND events.superseded_at > v._known_at AND events.received_at < v._known_at",
+         "v._known_at"),
+    ):  # fmt: skip
+        which = f"""FROM landing_versions v
+            WHERE events.order_id = v._order AND {changed} AND events.name IN {_IN_EVENTS}"""
+        # Who lost events, and which: what a refresh and kept history have to look at again.
+        engine.execute(
+            f"""INSERT INTO supersessions SELECT {landing.load_id}, events.customer_no, events.name, events.time
+            {which.replace("FROM", "FROM events,", 1)}"""
+        )
+        engine.execute(f"UPDATE events SET superseded_at = {when} {which}")
     return foreign
 
 

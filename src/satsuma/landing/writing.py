@@ -9,6 +9,7 @@ from datetime import datetime
 from satsuma.catalog import Catalog
 from satsuma.engines.duckdb import DuckDB, identifier
 from satsuma.errors import SourceError
+from satsuma.identity import numbers
 from satsuma.landing import consents, customers, deals, events, order_files, products, records, store, surveys
 from satsuma.landing.outcome import Landed, Landing, LoadOutcome, Progress, silent
 from satsuma.quality.incoming import Incoming, LoadKind
@@ -109,7 +110,9 @@ def _land(
     )
     readable = landing.incoming_rows()
     rows = readable + records.rejected_rows(engine, incoming)
+    new_from = {entity: numbers.next_free(engine, f"{entity}s", f"{entity}_no") for entity in ("customer", "account")}
     landed = _STAGES[incoming.load_kind](landing)
+    _note_arrivals(landing, new_from)
     appended = sum(landed.events.values())
     if appended:
         progress("keeping events in order")
@@ -144,6 +147,26 @@ def _land(
         ],
     )
     return outcome
+
+
+def _note_arrivals(landing: Landing, new_from: Mapping[str, int]) -> None:
+    """Keep since when those whom this load brought are known: since ever on a first load, else from the load on.
+
+    A column that says when its rows were known says it of their customers as well.
+    """
+    engine = landing.engine
+    if not landing.is_first:
+        for entity, first in new_from.items():
+            number = f"{entity}_no"
+            engine.execute(f"UPDATE {entity}s SET arrived_at = {landing.now_sql} WHERE {number} >= {first}")
+    if landing.incoming.has("received_at"):
+        engine.execute(
+            f"""UPDATE customers SET arrived_at = s.known FROM (
+                SELECT customer_no, min(received_at) AS known FROM events
+                WHERE load_id = {landing.load_id} AND customer_no IS NOT NULL GROUP BY 1) s
+            WHERE customers.customer_no = s.customer_no AND CASE WHEN customers.arrived_at IS NULL
+                THEN customers.customer_no >= {new_from["customer"]} ELSE customers.arrived_at > s.known END"""
+        )
 
 
 def _name_own_columns(engine: DuckDB, incoming: Incoming) -> None:

@@ -15,17 +15,23 @@ from satsuma.catalog import NUMERIC, Catalog, PropertyInfo, ValueType
 from satsuma.documents import Document, Path_
 from satsuma.errors import DefinitionError, Problem, nearest
 from satsuma.language import formula
+from satsuma.language.checking_history import checked_history
 from satsuma.language.checking_operands import OperandChecker
+from satsuma.language.checking_sequences import check_sequence, step_property
+from satsuma.language.history import HistoryLeaf
 from satsuma.language.leaves import Reference, expression, references
 from satsuma.language.methods import METHODS
-from satsuma.language.operators import PRESENCE
+from satsuma.language.operators import NOT_IN_FILTERS, PRESENCE
+from satsuma.language.places import Area
 from satsuma.language.types import (
     COUNTING,
     AccountLeaf,
     Condition,
+    ConsentLeaf,
     Definition,
     Entity,
     EventLeaf,
+    EventRef,
     Group,
     LabelLeaf,
     Measure,
@@ -35,6 +41,8 @@ from satsuma.language.types import (
     RankLeaf,
     Segment,
     Segmentation,
+    SequenceLeaf,
+    Step,
     Trait,
     TraitLeaf,
 )
@@ -55,6 +63,9 @@ EVENT_COLUMNS: Mapping[str, PropertyInfo] = {
     "is_product": PropertyInfo(type="boolean"),
 }
 
+#: What corrections replace are orders, and every order has an event of one of these names.
+ORDER_EVENTS = ("Order Completed", "Order Refunded", "Product Received")
+
 Key = tuple[str, str]
 
 
@@ -66,6 +77,8 @@ class Vocabulary:
     lists: frozenset[str] = frozenset()
     #: What a consent can be about: the purposes of satsuma.yaml and those of the loaded decisions.
     purposes: frozenset[str] = frozenset()
+    #: The areas of the folder regions/ by name; None for a file whose own mistake is reported.
+    regions: Mapping[str, Area | None] = field(default_factory=dict)
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
 
 
@@ -133,6 +146,8 @@ class Checker(OperandChecker):
         self.entities: dict[str, Entity] = {"customer_id": "customer", "account_id": "account"}
         #: Of whom the condition under check is asked.
         self.entity: Entity = "customer"
+        #: The steps of the sequence under check up to the one whose filter is checked, and those after it.
+        self.steps: tuple[tuple[Step, ...], tuple[Step, ...]] = ((), ())
         #: Traits that hold countries, which landing brought to their two letters.
         self.countries: set[str] = set()
         for name, info in vocabulary.catalog.traits.items():
@@ -202,15 +217,27 @@ class Checker(OperandChecker):
             known = self.vocabulary.lists
         elif kind == "purpose":
             known = self.vocabulary.purposes
+        elif kind == "region":
+            known = self.vocabulary.regions
         else:
             known = [key[1] for key in self.definitions if key[0] == kind]
         if name not in known:
-            places = {"event": "catalog.yaml", "list": "the folder lists/", "purpose": "'purposes' in satsuma.yaml"}
-            where = places.get(kind, f"satsuma {kind} list")
-            self.problem(reference.at, f"There is no {kind} '{name}'; see {where}.", nearest(name, known))
+            homes = {"event": "catalog.yaml", "list": "the folder lists/", "region": "the folder regions/",
+                     "purpose": "'purposes' in satsuma.yaml"}  # fmt: skip
+            where = homes.get(kind, f"satsuma {kind} list")
+            # A name of accounts is no help to who asks customers, and the other way round.
+            fitting = [other for other in known if self._entity_of(kind, other, reference.entity) == reference.entity]
+            self.problem(reference.at, f"There is no {kind} '{name}'; see {where}.", nearest(name, fitting))
         elif kind == "trait":
-            self._same_entity(reference, self.entities.get(name, reference.entity))
+            self._same_entity(reference, self._entity_of(kind, name, reference.entity))
         return None
+
+    def _entity_of(self, kind: str, name: str, asked: Entity) -> Entity:
+        """Return whose a known name is; that of whom is asked where it is of both, or of neither."""
+        definition = self.definitions.get((kind, name))
+        if definition is not None:
+            return definition.entity
+        return self.entities.get(name, asked) if kind == "trait" else asked
 
     def _same_entity(self, reference: Reference, entity: Entity) -> None:
         """Report a name of customers that is asked of accounts, or the other way round."""
@@ -299,6 +326,13 @@ class Checker(OperandChecker):
         """Return the type of a trait that was resolved before; None when its own definition failed."""
         return self.types.get(name)
 
+    def region(self, name: str) -> Area | None:
+        """Return the area of a region; None when it is not known or its file has a mistake."""
+        return self.vocabulary.regions.get(name)
+
+    def step_property(self, reference: EventRef, at: Path_) -> tuple[EventRef, ValueType] | None:
+        return step_property(self, reference, at)
+
     def condition(self, condition: Condition) -> Condition:
         """Return a condition over customers with typed operands."""
         if isinstance(condition, Group):
@@ -324,8 +358,15 @@ class Checker(OperandChecker):
             return replace(condition, test=self.test(condition.test, "number", "the percentile"))
         if isinstance(condition, LabelLeaf):
             self._labels(condition)
+        if isinstance(condition, HistoryLeaf):
+            return checked_history(condition, self)
+        if isinstance(condition, ConsentLeaf) and self.entity == "account":
+            message = "Consent is given by customers, and this is asked of accounts; ask it in a segment of customers."
+            self.problem(condition.at, message)
         if isinstance(condition, AccountLeaf):
             return self._account_leaf(condition)
+        if isinstance(condition, SequenceLeaf):
+            return check_sequence(self, condition)
         return condition
 
     def _account_leaf(self, leaf: AccountLeaf) -> AccountLeaf:
@@ -397,7 +438,7 @@ class Checker(OperandChecker):
                     )
                 elif type_ in ("list", "location"):
                     self.problem(measure.at, f"'{measure.aggregate}' does not work on {formula.an(type_)} ('{of}').")
-        where = None if measure.where is None else self._filter(measure.where, measure.event)
+        where = None if measure.where is None else self.event_filter(measure.where, measure.event)
         return replace(measure, of=of, where=where)
 
     def measure_type(self, measure: Measure) -> ValueType:
@@ -412,11 +453,12 @@ class Checker(OperandChecker):
         found = (info.property(measure.of or "") if info else None) or EVENT_COLUMNS.get(measure.of or "")
         return found.type if found else "number"
 
-    def _filter(self, condition: Condition, event: str) -> Condition:
+    def event_filter(self, condition: Condition, event: str) -> Condition:
+        """Return a condition on the properties of one event with typed operands."""
         if isinstance(condition, Group):
-            return replace(condition, conditions=tuple(self._filter(item, event) for item in condition.conditions))
+            return replace(condition, conditions=tuple(self.event_filter(item, event) for item in condition.conditions))
         if isinstance(condition, Not):
-            return replace(condition, condition=self._filter(condition.condition, event))
+            return replace(condition, condition=self.event_filter(condition.condition, event))
         assert isinstance(condition, PropertyTest)
         resolved = self.property(event, condition.property, condition.at)
         if resolved is None:
@@ -424,6 +466,10 @@ class Checker(OperandChecker):
         own, info = resolved
         if info.type in ("list", "location") and condition.test.operator not in PRESENCE:
             self.problem(condition.at, f"A property that is {formula.an(info.type)} cannot be tested here ('{own}').")
+            return condition
+        if condition.test.operator in NOT_IN_FILTERS:
+            message = f"'{condition.test.operator}' is asked of a trait, not of events in 'where'."
+            self.problem(condition.test.at, message)
             return condition
         what = f"the property '{condition.property}'"
         test = self.test(condition.test, info.type, what)

@@ -14,9 +14,11 @@ from zoneinfo import ZoneInfo
 from satsuma.catalog import NUMERIC, ValueType
 from satsuma.documents import Path_
 from satsuma.language import durations, formula
-from satsuma.language.operators import OPERATORS, PRESENCE, pattern_problem, version_key
+from satsuma.language.operators import OPERATORS, PRESENCE, version_key
+from satsuma.language.patterns import pattern_problem
+from satsuma.language.places import Area, RegionRef
 from satsuma.language.reading_scalars import Raw
-from satsuma.language.types import Test, TraitRef
+from satsuma.language.types import EventRef, Test, TraitRef
 
 
 class OperandChecker(ABC):
@@ -30,8 +32,16 @@ class OperandChecker(ABC):
         """Report a mistake in the definition under check."""
 
     @abstractmethod
+    def region(self, name: str) -> Area | None:
+        """Return the area of a region; None when it is not known or its file has a mistake."""
+
+    @abstractmethod
     def trait_type(self, name: str) -> ValueType | None:
         """Return the type of a trait; None when it is not known."""
+
+    @abstractmethod
+    def step_property(self, reference: EventRef, at: Path_) -> tuple[EventRef, ValueType] | None:
+        """Return what an earlier step's property is, and its type; None after reporting that there is none."""
 
     def test(self, test: Test, type_: ValueType, what: str) -> Test:
         """Return a test with its operand typed for `type_`, reporting an operator or value that does not fit."""
@@ -46,11 +56,13 @@ class OperandChecker(ABC):
         if test.operator in PRESENCE and test.missing_matches:
             self.problem(test.at, f"'{test.operator}' looks at absence itself and takes no 'missing: match'.")
         operand = test.operand
-        if isinstance(operand, TraitRef):
-            if operator.shape in ("pattern", "glob", "version"):
-                self.problem(test.at, f"'{test.operator}' takes a value, not another trait.")
-            self._same_type(operand, test.at, type_, what)
-            return test
+        if isinstance(operand, Test):
+            # What is asked of an anniversary is asked of a date, and of nothing that depends on who is asked.
+            return replace(test, operand=self.test(operand, "date", f"the anniversary of {what}"))
+        if isinstance(operand, RegionRef):
+            return replace(test, operand=self.region(operand.region) or operand)
+        if isinstance(operand, (TraitRef, EventRef)):
+            return self._referring(test, operand, type_, what)
         convert: Callable[[Raw], Any] = lambda raw: self._value(raw, type_, test.at, what)  # noqa: E731
         shape = operator.shape
         if shape in ("text", "texts", "pattern", "glob", "version"):
@@ -67,6 +79,20 @@ class OperandChecker(ABC):
         if type_ == "date" and shape in ("duration", "span"):
             self._whole_days(operand, test.at)
         return replace(test, operand=operand)
+
+    def _referring(self, test: Test, operand: TraitRef | EventRef, type_: ValueType, what: str) -> Test:
+        """Return a test against another trait or an earlier step's property, which must be of the same type."""
+        if OPERATORS[test.operator].shape in ("pattern", "glob", "version"):
+            other = "another trait" if isinstance(operand, TraitRef) else "a property of an earlier step"
+            self.problem(test.at, f"'{test.operator}' takes a value, not {other}.")
+        if isinstance(operand, TraitRef):
+            self._same_type(operand.trait, self.trait_type(operand.trait), test.at, type_, what)
+            return test
+        found = self.step_property(operand, test.at)
+        if found is None:
+            return test
+        self._same_type(f"{operand.step}.{operand.property}", found[1], test.at, type_, what)
+        return replace(test, operand=found[0])
 
     def _shape_rules(self, shape: str, operand: Any, at: Path_) -> None:
         if shape == "range" and operand[0] > operand[1]:
@@ -95,14 +121,12 @@ class OperandChecker(ABC):
                 )
                 self.problem(test.at, message)
 
-    def _same_type(self, reference: TraitRef, at: Path_, type_: ValueType, what: str) -> None:
-        other = self.trait_type(reference.trait)
+    def _same_type(self, name: str, other: ValueType | None, at: Path_, type_: ValueType, what: str) -> None:
         if other is None or other == type_ or (other in NUMERIC and type_ in NUMERIC):
             return
         self.problem(
             at,
-            f"{_begun(what)} is {formula.an(type_)} and '{reference.trait}' is {formula.an(other)}: "
-            "they cannot be compared.",
+            f"{_begun(what)} is {formula.an(type_)} and '{name}' is {formula.an(other)}: they cannot be compared.",
         )
 
     def _code(self, raw: Raw, at: Path_) -> int | None:

@@ -15,10 +15,11 @@ from satsuma import documents
 from satsuma.documents import Document
 from satsuma.errors import Problem
 from satsuma.language.checker import Checked, Vocabulary, check, kind_of
-from satsuma.language.leaves import references
+from satsuma.language.leaves import Reference, references
 from satsuma.language.methods import METHODS
 from satsuma.language.reader import Kind, Reader
 from satsuma.language.reading_conditions import GROUP_KEYS, LEAF_KEYS
+from satsuma.language.spelling import spelled
 from satsuma.language.types import Definition, Segmentation
 
 #: The name of a segment that is tried out without one.
@@ -40,6 +41,10 @@ class ReadDefinitions:
     problems: tuple[Problem, ...]
     #: (kind, name) of files that could not be taken for a definition: those who use them are not to blame.
     broken: tuple[tuple[str, str], ...] = ()
+
+    def with_problems(self, problems: tuple[Problem, ...]) -> ReadDefinitions:
+        """Return the same with mistakes found in other files that definitions name."""
+        return replace(self, problems=(*self.problems, *problems))
 
 
 def read_text(
@@ -114,6 +119,27 @@ def read_folder(root: Path, zone: ZoneInfo) -> ReadDefinitions:
     return ReadDefinitions(definitions=tuple(found), documents=texts, problems=tuple(problems), broken=tuple(broken))
 
 
+def read_again(
+    read: ReadDefinitions, changed: Mapping[str, str], *, gone: str, zone: ZoneInfo, root: Path
+) -> ReadDefinitions:
+    """Return what was read with some files as they would be: changed, new under their name, and one gone."""
+    kinds = dict(FOLDERS)
+    parts = [
+        read_text(text, kinds[file.split("/")[0]], file=file, stem=Path(file).stem, zone=zone, root=root)
+        for file, text in changed.items()
+    ]
+    kept = [item for item in read.definitions if item.file not in changed and item.file != gone]
+    texts = {file: document for file, document in read.documents.items() if file != gone}
+    for part in parts:
+        texts.update(part.documents)
+    return ReadDefinitions(
+        definitions=(*kept, *(item for part in parts for item in part.definitions)),
+        documents=texts,
+        problems=(*read.problems, *(problem for part in parts for problem in part.problems)),
+        broken=(*read.broken, *(key for part in parts for key in part.broken)),
+    )
+
+
 def check_all(
     read: ReadDefinitions,
     vocabulary: Vocabulary,
@@ -149,11 +175,19 @@ def _digests(checked: Checked, texts: Mapping[str, Document]) -> dict[tuple[str,
     digests: dict[tuple[str, str], str] = {}
     for definition in checked.ordered:
         document = texts.get(definition.file)
-        written = document.value if document is not None else repr(definition)
-        read = [digests.get((item.kind, item.name), item.name) for item in references(definition)]
+        written = spelled(document, kind_of(definition)) if document is not None else repr(definition)
+        read = [_digest_of(item, digests, checked.vocabulary) for item in references(definition)]
         if isinstance(definition, Segmentation):
             files = METHODS[definition.method].reads(definition.settings).files
             read += [json.dumps(texts[file].value, sort_keys=True, default=str) for file in files]
         text = json.dumps([written, read], sort_keys=True, default=str)
         digests[(kind_of(definition), definition.name)] = hashlib.sha256(text.encode()).hexdigest()[:16]
     return digests
+
+
+def _digest_of(reference: Reference, digests: Mapping[tuple[str, str], str], vocabulary: Vocabulary) -> str:
+    """Return what tells that the meaning of a name changed: a digest where it has one, else the name."""
+    if reference.kind == "region":
+        area = vocabulary.regions.get(reference.name)
+        return reference.name if area is None else area.digest
+    return digests.get((reference.kind, reference.name), reference.name)

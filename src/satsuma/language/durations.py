@@ -20,7 +20,9 @@ _UNITS = {
     "y": 365 * MICROSECONDS_PER_DAY,
 }
 _WORDS = {"h": "hour", "d": "day", "w": "week", "y": "year"}
-_DURATION = re.compile(r"([0-9]{1,6})\s*([hdwy])")
+#: What a duration looks like, for a schema too.
+DURATION_PATTERN = r"([0-9]{1,6})\s*([hdwy])"
+_DURATION = re.compile(DURATION_PATTERN)
 _EPOCH = datetime(1970, 1, 1)
 _EPOCH_DAY = date(1970, 1, 1)
 

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from satsuma.errors import NotFound
 from satsuma.language import formula
 from satsuma.language.checker import Checked
+from satsuma.language.durations import duration_words
 from satsuma.language.leaves import expression
 from satsuma.language.methods import METHODS
 from satsuma.language.moments import Moment
@@ -20,13 +21,19 @@ from satsuma.language.operators import holds
 from satsuma.language.types import (
     COUNTING,
     PERIOD_AGGREGATES,
+    AccountLeaf,
+    Calendar,
+    ChangedLeaf,
     Condition,
+    ConsentLeaf,
     Definition,
     EventLeaf,
     Group,
+    HeldLeaf,
     LabelLeaf,
     ListLeaf,
     Measure,
+    MovedLeaf,
     Not,
     PercentileLeaf,
     PropertyTest,
@@ -35,17 +42,43 @@ from satsuma.language.types import (
     Segment,
     Segmentation,
     SegmentLeaf,
+    SequenceLeaf,
     Test,
     Trait,
     TraitLeaf,
+    Window,
 )
-from satsuma.language.words import listed, number_words, quoted, test_words, value_words, window_words
+from satsuma.language.words import (
+    calendar_words,
+    listed,
+    number_words,
+    quoted,
+    step_words,
+    test_words,
+    value_words,
+    window_words,
+)
 
 _INDENT = "    "
 _GROUPS = {
     "all": "all of these:",
     "any": "at least one of these:",
     "none": "none of these (who has no value for one does not meet it):",
+}
+_ACCOUNTS = {
+    "any": "belongs to an account for which this holds",
+    "all": "belongs to at least one account, and for each of them this holds",
+    "none": "belongs to no account for which this holds (or to none at all)",
+}
+_CONSENTS = {
+    "granted": "has given consent to {purpose}",
+    "denied": "has refused consent to {purpose}",
+    "unknown": "has decided nothing yet about {purpose}",
+}
+_MATCHES = {
+    "any": "went through these steps in their order, from any start",
+    "first": "went through these steps in their order, from the first start only",
+    "last": "went through these steps in their order, from the last start only",
 }
 _NOT = "the opposite of this (who has no value for it is included):"
 
@@ -71,7 +104,10 @@ def explain_segment(checked: Checked, name: str) -> str:
 
 def _explained(definition: Definition, zone: ZoneInfo) -> Iterator[str]:
     if isinstance(definition, Segment):
-        yield from _headed("Everybody for whom this holds:", "Everybody who meets ", definition.where, zone)
+        who = ("Everybody for whom", "Everybody who")
+        if definition.entity == "account":
+            who = ("Every account for which", "Every account that")
+        yield from _headed(f"{who[0]} this holds:", f"{who[1]} meets ", definition.where, zone)
     elif isinstance(definition, Trait):
         yield from _trait(definition, zone)
     elif isinstance(definition, Segmentation):
@@ -101,14 +137,30 @@ def tree(condition: Condition, zone: ZoneInfo, depth: int = 0) -> Iterator[str]:
     elif isinstance(condition, Not):
         yield start + _NOT
         yield from tree(condition.condition, zone, depth + 1)
+    elif isinstance(condition, AccountLeaf):
+        inner = list(tree(condition.condition, zone, depth + 1))
+        if len(inner) == 1:
+            yield start + phrase(condition, zone)
+        else:
+            yield f"{start}{_ACCOUNTS[condition.quantifier]}:"
+            yield from inner
+    elif isinstance(condition, SequenceLeaf):
+        yield f"{start}{_MATCHES[condition.match]}:"
+        for number, step in enumerate(condition.steps):
+            yield from _filtered(step_words(condition.steps, number, zone), step.where, zone, depth + 1)
     else:
         where = condition.measure.where if isinstance(condition, EventLeaf) else None
-        if where is None or isinstance(where, PropertyTest):
-            counting = "" if where is None else f", counting only those whose {phrase(where, zone)}"
-            yield start + phrase(condition, zone) + counting
-        else:
-            yield f"{start}{phrase(condition, zone)}, counting only those for which this holds:"
-            yield from tree(where, zone, depth + 1)
+        yield from _filtered(phrase(condition, zone), where, zone, depth)
+
+
+def _filtered(words: str, where: Condition | None, zone: ZoneInfo, depth: int) -> Iterator[str]:
+    """Yield the line of what counts events, with their filter in it or below it."""
+    start = _INDENT * depth + "- "
+    if where is None or isinstance(where, PropertyTest):
+        yield start + words + ("" if where is None else f", counting only those whose {phrase(where, zone)}")
+    else:
+        yield f"{start}{words}, counting only those for which this holds:"
+        yield from tree(where, zone, depth + 1)
 
 
 def _trait(trait: Trait, zone: ZoneInfo) -> Iterator[str]:
@@ -163,10 +215,19 @@ def _(leaf: EventLeaf, zone: ZoneInfo) -> str:
         which = "first" if leaf.measure.aggregate == "first_time" else "last"
         return f"did {event} for the {which} time{window_words(leaf.time_window, zone) or ' at any time'}"
     window = window_words(leaf.measure.window, zone)
+    calendar = leaf.measure.window.calendar
+    if calendar is not None and _is_regular(leaf, calendar):
+        return f"did {event} in at least {value_words(leaf.test.operand, zone)} of {calendar_words(calendar)}"
     if leaf.measure.aggregate != "count":
         zero = " (0 where there are none)" if leaf.measure.aggregate in _ZERO else ""
         return f"{_subject(leaf.measure)}{window} {test_words(leaf.test, zone)}{zero}"
     return _count_words(leaf.test, event, window, zone)
+
+
+def _is_regular(leaf: EventLeaf, calendar: Calendar) -> bool:
+    """Say whether a leaf counts active periods out of some full ones, as `regularly` does."""
+    same = leaf.measure.aggregate == f"{calendar.period}s_active"
+    return same and leaf.measure.window == Window(calendar=calendar) and leaf.test.operator == "gte"
 
 
 def _count_words(test: Test, event: str, window: str, zone: ZoneInfo) -> str:
@@ -178,6 +239,12 @@ def _count_words(test: Test, event: str, window: str, zone: ZoneInfo) -> str:
         times = "once" if test.operand == 1 else f"{value_words(test.operand, zone)} times"
         return f"did {event} {plain[test.operator]} {times}{window}{zero}"
     return f"the number of {event}{window} {test_words(test, zone, always_known=True)}{zero}"
+
+
+@phrase.register
+def _(leaf: SequenceLeaf, zone: ZoneInfo) -> str:
+    steps = [step_words(leaf.steps, number, zone) for number in range(len(leaf.steps))]
+    return f"{_MATCHES[leaf.match]}: {', '.join(steps)}"
 
 
 @phrase.register
@@ -207,6 +274,30 @@ def _(leaf: PercentileLeaf, zone: ZoneInfo) -> str:
     return f"the percentile of {quoted(leaf.trait)}{_among(leaf.among, zone)} {test_words(leaf.test, zone)}"
 
 
+@phrase.register
+def _(leaf: HeldLeaf, zone: ZoneInfo) -> str:
+    how = {"gte": "at least", "gt": "more than", "lte": "at most", "lt": "less than"}[leaf.operator]
+    value = (
+        f"{quoted(leaf.name)} {test_words(leaf.test, zone)}"
+        if leaf.subject == "trait"
+        else f"the label in the segmentation {quoted(leaf.name)} {test_words(leaf.test, zone)}"
+    )
+    return f"{value}, and this has held without a break for {how} {duration_words(leaf.length)}"
+
+
+@phrase.register
+def _(leaf: ChangedLeaf, zone: ZoneInfo) -> str:
+    what = quoted(leaf.name) if leaf.subject == "trait" else f"the label in the segmentation {quoted(leaf.name)}"
+    sides = [f" {word} {value_words(test.operand, zone)}" for word, test in (("from", leaf.before), ("to", leaf.after))
+             if test is not None]  # fmt: skip
+    return f"{what} changed{''.join(sides)}{window_words(Window(oldest=leaf.within), zone) or ' at any time'}"
+
+
+@phrase.register
+def _(leaf: MovedLeaf, zone: ZoneInfo) -> str:
+    return f"{leaf.move} the segment {quoted(leaf.segment)}{window_words(Window(oldest=leaf.within), zone)}"
+
+
 def _among(among: Condition | None, zone: ZoneInfo) -> str:
     if among is None:
         return " of everybody who has one"
@@ -223,6 +314,17 @@ def _(leaf: ListLeaf, _zone: ZoneInfo) -> str:
 @phrase.register
 def _(leaf: RandomLeaf, _zone: ZoneInfo) -> str:
     return f"is in the random {number_words(leaf.percent)}% drawn with the salt {quoted(leaf.salt)}"
+
+
+@phrase.register
+def _(leaf: ConsentLeaf, _zone: ZoneInfo) -> str:
+    return _CONSENTS[leaf.status].format(purpose=quoted(leaf.purpose))
+
+
+@phrase.register
+def _(leaf: AccountLeaf, zone: ZoneInfo) -> str:
+    first, *rest = [line.strip().removeprefix("- ") for line in tree(leaf.condition, zone)]
+    return f"{_ACCOUNTS[leaf.quantifier]}: {' '.join([first, '; '.join(rest)]).strip()}"
 
 
 #: What is 0 over no events; all else is missing then (rule S3).

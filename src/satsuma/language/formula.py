@@ -168,6 +168,15 @@ def names(expression: Expression) -> set[str]:
     return set()
 
 
+def reads_clock(expression: Expression) -> bool:
+    """Say whether an expression gives another value at another moment from the same values."""
+    if isinstance(expression, Call):
+        return expression.function == "days_since" or any(reads_clock(item) for item in expression.arguments)
+    if isinstance(expression, Binary):
+        return reads_clock(expression.left) or reads_clock(expression.right)
+    return isinstance(expression, Negative) and reads_clock(expression.inner)
+
+
 def result_type(expression: Expression, types: Mapping[str, ValueType]) -> ValueType:
     """Return the type of a formula's result.
 

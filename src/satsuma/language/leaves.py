@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal
@@ -10,6 +10,7 @@ from typing import Literal
 from satsuma.documents import Path_
 from satsuma.language import formula
 from satsuma.language.methods import METHODS
+from satsuma.language.places import Area, RegionRef
 from satsuma.language.types import (
     AccountLeaf,
     ChangedLeaf,
@@ -38,7 +39,7 @@ from satsuma.language.types import (
     TraitRef,
 )
 
-ReferenceKind = Literal["trait", "segment", "segmentation", "list", "event", "purpose"]
+ReferenceKind = Literal["trait", "segment", "segmentation", "list", "event", "purpose", "region"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,12 @@ def conditions(definition: Definition) -> tuple[Condition, ...]:
     return ()
 
 
+def asked_purposes(definitions: Iterable[Definition]) -> frozenset[str]:
+    """Return the purposes of the consents that definitions ask about."""
+    asked = (leaf for definition in definitions for condition in conditions(definition) for leaf in leaves(condition))
+    return frozenset(leaf.purpose for leaf in asked if isinstance(leaf, ConsentLeaf))
+
+
 def measures(definition: Definition) -> tuple[Measure, ...]:
     """Return the measures that a definition names itself, not inside its conditions."""
     if isinstance(definition, Trait):
@@ -100,12 +107,13 @@ def measures(definition: Definition) -> tuple[Measure, ...]:
 def references(definition: Definition) -> tuple[Reference, ...]:
     """Return every name that a definition uses, each once, in order."""
     found: dict[Reference, None] = {}
-    for reference in _references(definition):
+    for reference in every_reference(definition):
         found.setdefault(reference)
     return tuple(found)
 
 
-def _references(definition: Definition) -> Iterator[Reference]:
+def every_reference(definition: Definition) -> Iterator[Reference]:
+    """Yield every name that a definition uses, as often as it stands there."""
     entity = definition.entity
     if isinstance(definition, Trait) and definition.formula is not None:
         for name in sorted(formula.names(expression(definition.formula))):
@@ -130,6 +138,10 @@ def leaf_references(leaf: Leaf | PropertyTest, entity: Entity = "customer") -> I
             yield Reference("trait", name, leaf.at, entity)
             if isinstance(test.operand, TraitRef):
                 yield Reference("trait", test.operand.trait, test.at, entity)
+            elif isinstance(test.operand, RegionRef):
+                yield Reference("region", test.operand.region, test.at)
+            elif isinstance(test.operand, Area) and test.operand.name:
+                yield Reference("region", test.operand.name, test.at)
         case RankLeaf(trait=name) | PercentileLeaf(trait=name):
             yield Reference("trait", name, leaf.at, entity)
         case EventLeaf():

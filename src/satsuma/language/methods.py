@@ -38,6 +38,10 @@ class Method(Protocol):
 
     name: str
 
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """The keys of its own settings, in the order in which people write them."""
+
     def read(self, reader: Reader, given: dict[str, Any], path: Path_) -> Any:
         """Return the settings from the definition's own keys, or None after reporting what is wrong."""
 

@@ -8,20 +8,21 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, Literal
 
 from satsuma.catalog import VALUE_TYPES, ValueType
-from satsuma.language import durations
+from satsuma.language import anniversaries, durations, places
 from satsuma.language.moments import Moment, period_around
-from satsuma.language.types import Test, TraitRef
+from satsuma.language.patterns import glob_pattern, search_all
+from satsuma.language.types import EventRef, Test, TraitRef
 
 Shape = Literal[
     "one", "many", "range", "true", "text", "texts", "pattern", "glob", "size", "version", "codes",
-    "day", "duration", "span", "period",
+    "day", "duration", "span", "period", "anniversary", "circle", "polygon", "region",
 ]  # fmt: skip
 
 _ORDERED = ("integer", "number", "money", "date", "datetime")
@@ -29,6 +30,7 @@ _EQUAL = ("text", *_ORDERED, "boolean")
 _DATES = ("date", "datetime")
 _TEXT = ("text",)
 _LIST = ("list",)
+_PLACE = ("location",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +94,16 @@ OPERATORS: dict[str, Operator] = _table(
     Operator("this", _DATES, "period", "is in this"),
     Operator("last", _DATES, "period", "is in the last full"),
     Operator("next", _DATES, "period", "is in the next full"),
+    Operator("anniversary", _DATES, "anniversary", "has an anniversary that"),
+    Operator("within_km", _PLACE, "circle", "is within"),
+    Operator("in_polygon", _PLACE, "polygon", "is in"),
+    Operator("in_region", _PLACE, "region", "is in the region"),
 )
-
-#: Operators of the language that this version reads but does not run yet, so that a message can say so.
-LATER = ("anniversary", "within_km", "in_region", "in_polygon", "has_been", "changed")
 
 #: Operators that look at absence itself (rule S1).
 PRESENCE = ("is_set", "not_set", "is_empty", "not_empty")
+#: Operators that are asked of traits and measures, not of events in a filter: they are no plain comparison there.
+NOT_IN_FILTERS = ("anniversary", "within_km", "in_polygon", "in_region")
 
 
 def holds(test: Test, value: Any, type_: ValueType, moment: Moment, other: Any = None) -> bool:
@@ -108,7 +113,7 @@ def holds(test: Test, value: Any, type_: ValueType, moment: Moment, other: Any =
     ----------
     value : the trait's or property's value in plain Python (str, int, float, Decimal, bool, date, datetime in UTC
         without a zone, tuple of str), or None when it is missing.
-    other : the value of the other trait when the operand is one.
+    other : the value of the other trait, or of the earlier step's property, when the operand is one.
     """
     name = test.operator
     if name in PRESENCE:
@@ -133,7 +138,7 @@ def _present(name: str, value: Any) -> bool:
 
 
 def _is_reference(test: Test) -> bool:
-    return isinstance(test.operand, TraitRef)
+    return isinstance(test.operand, (TraitRef, EventRef))
 
 
 def _plain(name: str, test: Test, value: Any, operand: Any, type_: ValueType, moment: Moment) -> bool:
@@ -141,6 +146,11 @@ def _plain(name: str, test: Test, value: Any, operand: Any, type_: ValueType, mo
         return text_predicate(name, operand, test.ignore_case, test.fold)(value)
     if type_ == "list":
         return _list_holds(name, value, operand, text_normaliser(test.ignore_case, test.fold))
+    if type_ == "location":
+        return places.is_inside(operand, value)
+    if name == "anniversary":
+        day = value if type_ == "date" else durations.local_day(value, moment.zone)
+        return any(anniversaries.has_return(day, low, high) for low, high in anniversary_days(operand, moment))
     if type_ in ("date", "datetime"):
         number = ordinal(value, type_)
         if _is_reference(test):
@@ -215,39 +225,6 @@ def _pattern_predicate(pattern: str, ignore_case: bool, fold: bool) -> Callable[
         return search_all((normalise(text),), pattern, ignore_case)[0]
 
     return search
-
-
-def search_all(texts: Iterable[str], pattern: str, ignore_case: bool) -> list[bool]:
-    """Search many texts at once with one RE2 pattern."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    found = pc.match_substring_regex(pa.array(list(texts), pa.string()), pattern, ignore_case=ignore_case)
-    return [bool(item) for item in found.to_pylist()]
-
-
-def pattern_problem(pattern: str) -> str | None:
-    """Say why a regular expression is not in the common subset, or None when it is."""
-    import pyarrow as pa
-
-    if len(pattern) > 1000:
-        return "it is longer than 1,000 characters"
-    try:
-        search_all(("",), pattern, False)
-    except pa.ArrowInvalid as error:
-        reason = str(error).rsplit(":", 1)
-        if "(?=" in pattern or "(?!" in pattern or "(?<=" in pattern or "(?<!" in pattern:
-            return "look-ahead and look-behind are not in the common subset"
-        if re.search(r"\\[1-9]", pattern):
-            return "back-references are not in the common subset"
-        return reason[0].removeprefix("Invalid regular expression: ").strip().lower() or "it cannot be read"
-    return None
-
-
-def glob_pattern(glob: str) -> str:
-    """Translate `*` (any text) and `?` (one character) to a pattern over the whole text."""
-    body = "".join({"*": ".*", "?": "."}.get(char, re.escape(char)) for char in glob)
-    return f"(?s)^{body}$"
 
 
 _VERSION = re.compile(r"v?([0-9]+(?:\.[0-9]+)*)(?:[-.]?([0-9A-Za-z][0-9A-Za-z.-]*))?(?:\+.*)?", re.IGNORECASE)
@@ -335,6 +312,11 @@ def date_intervals(name: str, operand: Any, type_: ValueType, moment: Moment) ->
         _, high = _one_interval("lte", operand[1], type_, moment)
         return ((low, high),)
     return (_one_interval(DAY_COMPARISONS.get(name, name), operand, type_, moment),)
+
+
+def anniversary_days(asked: Test, moment: Moment) -> tuple[tuple[int, int], ...]:
+    """Return the intervals of days in which an anniversary is asked for."""
+    return date_intervals(asked.operator, asked.operand, "date", moment)
 
 
 def _one_interval(name: str, operand: Any, type_: ValueType, moment: Moment) -> tuple[int, int]:

@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any, Literal
+from functools import partial
+from typing import Any
 
 from satsuma.documents import Path_
 from satsuma.errors import nearest
-from satsuma.language import durations
 from satsuma.language.operators import OPERATORS
+from satsuma.language.reading_habits import HABITS, habit_leaf
+from satsuma.language.reading_history import HISTORY_WORDS, MOVES, changed_leaf, held_leaf, moved_leaf
 from satsuma.language.reading_scalars import Raw
-from satsuma.language.reading_tests import TestReader
+from satsuma.language.reading_sequences import sequence_leaf
+from satsuma.language.reading_windows import WINDOW_KEYS, WindowReader
 from satsuma.language.types import (
     ALL_TIME,
     PERIOD_AGGREGATES,
     AccountLeaf,
     Condition,
+    ConsentLeaf,
     EventLeaf,
     Group,
     LabelLeaf,
@@ -35,17 +39,15 @@ from satsuma.language.types import (
     Window,
 )
 
-#: Leaves of the language that this version knows by name but does not run yet.
-LATER_LEAVES = ("sequence", "entered", "left", "consent")
-LATER_EVENT_WORDS = ("regularly", "stopped", "restarted")
-
 LEAF_KEYS = (
     "trait", "did", "not_did", "segmentation", "in_segment", "not_in_segment", "rank", "list", "random", "account",
+    "sequence", "consent", *MOVES,
 )  # fmt: skip
 GROUP_KEYS = ("all", "any", "none", "not")
 AGGREGATES_OF = ("sum", "avg", "min", "max", "distinct", "first", "last", "mode")
 AGGREGATES_TIME = ("first_time", "last_time")
-WINDOW_KEYS = ("within", "between", "since", "until")
+
+CONSENT_STATUSES = ("granted", "denied", "unknown")
 
 #: What numbers are compared by.
 NUMBER_OPERATORS = ("eq", "neq", "in", "not_in", "lt", "lte", "gt", "gte", "between", "not_between")
@@ -58,7 +60,7 @@ MAX_CONDITION_DEPTH = 30
 UNREADABLE = Test(operator="is_set", operand=True)
 
 
-class ConditionReader(TestReader):
+class ConditionReader(WindowReader):
     """Reads conditions over customers, and over the events inside them."""
 
     def condition(self, value: Any, path: Path_, *, of_event: bool = False) -> Condition | None:
@@ -87,16 +89,15 @@ class ConditionReader(TestReader):
             "list": self.list_leaf,
             "random": self.random_leaf,
             "account": self.account_leaf,
+            "consent": self.consent_leaf,
+            "sequence": partial(sequence_leaf, self),
+            **dict.fromkeys(MOVES, partial(moved_leaf, self)),
         }
         heads = [key for key in readers if key in given]
         if len(heads) == 1:
             return readers[heads[0]](given, path)
         if heads:
             self.problem(path, f"One condition holds one of {' and '.join(heads)}, not both; use 'all:' to join them.")
-            return None
-        later = [key for key in LATER_LEAVES if key in given]
-        if later:
-            self.problem((*path, later[0]), f"'{later[0]}' is part of the language but does not run yet.")
             return None
         first = next(iter(given), "")
         known = (*LEAF_KEYS, *GROUP_KEYS)
@@ -132,7 +133,12 @@ class ConditionReader(TestReader):
         trait = self.name(given, "trait", path)
         if "percentile" in given:
             return self.percentile_leaf(given, path, trait)
-        test = self.test(given, path, OPERATORS, ("trait",), "a condition on a trait")
+        if "has_been" in given:
+            return held_leaf(self, given, path, "trait", trait)
+        if "changed" in given:
+            return changed_leaf(self, given, path, "trait", trait)
+        beside = ("trait", "percentile", *HISTORY_WORDS)
+        test = self.test(given, path, OPERATORS, beside, "a condition on a trait")
         if trait is None:
             return None
         return TraitLeaf(trait=trait, test=test or UNREADABLE, at=path)
@@ -153,12 +159,19 @@ class ConditionReader(TestReader):
         return PropertyTest(property=name, test=test or UNREADABLE, at=path)
 
     def label_leaf(self, given: dict[str, Any], path: Path_) -> Condition | None:
-        self.keys(given, ("segmentation", "is", "in", "not_in"), path, "is not known in a condition on a segmentation")
+        if "has_been" in given:
+            return held_leaf(self, given, path, "segmentation", self.name(given, "segmentation", path))
+        if "changed" in given:
+            return changed_leaf(self, given, path, "segmentation", self.name(given, "segmentation", path))
+        own = ("segmentation", "is", "in", "not_in", *HISTORY_WORDS)
+        self.keys(given, own, path, "is not known in a condition on a segmentation")
         name = self.name(given, "segmentation", path)
         ways = [key for key in ("is", "in", "not_in") if key in given]
         if len(ways) != 1:
             self.problem(
-                path, "A condition on a segmentation needs one of 'is: label', 'in: [labels]', 'not_in: [labels]'."
+                path,
+                "A condition on a segmentation needs one of 'is: label', 'in: [labels]', 'not_in: [labels]', "
+                "'has_been' or 'changed'.",
             )
             return None
         way = ways[0]
@@ -197,6 +210,18 @@ class ConditionReader(TestReader):
         if not salt:
             self.problem(here, "A random share needs 'salt:', a text that makes this draw its own.")
         return RandomLeaf(percent=percent, salt=salt, at=path) if percent is not None and salt else None
+
+    def consent_leaf(self, given: dict[str, Any], path: Path_) -> Condition | None:
+        self.keys(given, ("consent", "is"), path, "is not known in a condition on a consent")
+        purpose = self.name(given, "consent", path)
+        status = given.get("is")
+        if status not in CONSENT_STATUSES:
+            message = f"A condition on a consent needs 'is:', one of {', '.join(CONSENT_STATUSES)}."
+            self.problem((*path, "is") if "is" in given else path, message, nearest(str(status), CONSENT_STATUSES))
+            return None
+        if purpose is None:
+            return None
+        return ConsentLeaf(purpose=purpose, status=status, at=path)
 
     def account_leaf(self, given: dict[str, Any], path: Path_) -> Condition | None:
         self.keys(given, ("account",), path, "is not known in a condition on accounts")
@@ -272,6 +297,9 @@ class ConditionReader(TestReader):
     def event_leaf(self, given: dict[str, Any], path: Path_) -> Condition | None:
         negated = "not_did" in given
         head = "not_did" if negated else "did"
+        habits = [key for key in HABITS if key in given]
+        if habits and not negated:
+            return habit_leaf(self, given, path, habits[0])
         read = self.measure(given, path, head, allow_aggregate=not negated)
         if read is None:
             event = given[head]
@@ -325,11 +353,8 @@ class ConditionReader(TestReader):
         """Read the event, its aggregate, window and filter; return them with the aggregate's key as written."""
         counted = ("count", *PERIOD_AGGREGATES)
         aggregates = (*counted, *AGGREGATES_OF, *AGGREGATES_TIME)
-        for word in given:
-            if word in LATER_EVENT_WORDS:
-                self.problem((*path, word), f"'{word}' is part of the language but does not run yet.")
-                return None
-        allowed = (head, *(aggregates if allow_aggregate else ()), *WINDOW_KEYS, "where")
+        habits = HABITS if allow_aggregate and path != ("from",) else ()
+        allowed = (head, *(aggregates if allow_aggregate else ()), *habits, *WINDOW_KEYS, "where")
         before = len(self.problems)
         self.keys(given, allowed, path, f"is not known in a condition with '{head}'")
         event = self.name(given, head, path)
@@ -361,45 +386,3 @@ class ConditionReader(TestReader):
             event=event, aggregate=aggregate, of=of, where=where, window=ALL_TIME if is_time else window, at=path
         )
         return measure, key, window if is_time else None
-
-    def window(self, given: dict[str, Any], path: Path_) -> Window | None:
-        """Read the window of an event; None when it is wrong."""
-        if "within" in given and "between" in given:
-            self.problem((*path, "between"), "A condition has 'within' or 'between', not both.")
-            return None
-        oldest: int | None = None
-        newest = 0
-        if "within" in given:
-            oldest = self.duration(given["within"], (*path, "within"), "'within'")
-            if oldest is None:
-                return None
-            if oldest == 0:
-                self.problem((*path, "within"), "'within' needs a length above 0.")
-                return None
-        if "between" in given:
-            span = self.span(given["between"], (*path, "between"), "'between'")
-            if span is None:
-                return None
-            oldest, newest = span
-        since = self.moment(given, "since", path)
-        until = self.moment(given, "until", path)
-        if since is False or until is False:
-            return None
-        if since is not None and until is not None and since >= until:
-            self.problem((*path, "until"), "'until' must come after 'since'.")
-            return None
-        return Window(oldest=oldest, newest=newest, since=since, until=until)
-
-    def moment(self, given: dict[str, Any], key: str, path: Path_) -> int | Literal[False] | None:
-        """Read an absolute end of a window; False when it is wrong. `until` a date takes the whole day in."""
-        if key not in given:
-            return None
-        value = given[key]
-        day = durations.parse_date(value)
-        if day is not None:
-            return durations.day_end(day, self.zone) + 1 if key == "until" else durations.day_start(day, self.zone)
-        moment = durations.parse_moment(value, self.zone)
-        if moment is None:
-            self.problem((*path, key), f"'{key}' needs {durations.MOMENT_HINT}.")
-            return False
-        return durations.microseconds(moment) + (key == "until")

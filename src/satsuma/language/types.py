@@ -275,13 +275,14 @@ Subject = Literal["trait", "segmentation"]
 class HeldLeaf:
     """A value (or label) that is there now and was there without a break for some time.
 
-    test : what the value passes (`eq` or `in`). held : compares how long, in microseconds.
+    test : what the value passes (`eq` or `in`). operator, length : how long, in microseconds, compared by the operator.
     """
 
     subject: Subject
     name: str
     test: Test
-    held: Test
+    operator: Literal["gte", "gt", "lte", "lt"]
+    length: int
     at: Path_ = field(default=(), compare=False)
 
 

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 from satsuma.language.durations import day_end, day_start, duration_words, from_microseconds, local_day
 from satsuma.language.operators import OPERATORS
-from satsuma.language.types import Test, TraitRef, Window
+from satsuma.language.places import Area, Circle
+from satsuma.language.types import Calendar, EventRef, Step, Test, TraitRef, Window
 
 # ------------------------------------------------------------------------------------------------- tests and windows
 
@@ -40,6 +41,10 @@ def _operator_words(test: Test, zone: ZoneInfo) -> str:
         return _ago_words(test.operator, operand)
     if shape == "period":
         return f"{operator.words} {operand}"
+    if isinstance(operand, Test):
+        return f"{operator.words} {_operator_words(operand, zone)}"
+    if isinstance(operand, (Circle, Area)):
+        return f"{operator.words} {_place_words(operand)}"
     if shape == "range":
         assert isinstance(operand, tuple)
         return f"{operator.words} {value_words(operand[0], zone)} and {value_words(operand[1], zone)}, both included"
@@ -49,8 +54,18 @@ def _operator_words(test: Test, zone: ZoneInfo) -> str:
         return f"{operator.words} {listed([sign + value_words(item, zone) for item in operand])}"
     if isinstance(operand, TraitRef):
         return f"{operator.words} the value of {quoted(operand.trait)}"
+    if isinstance(operand, EventRef):
+        return f"{operator.words} the {quoted(operand.property)} of the step {quoted(operand.step)}"
     words = _DATE_WORDS.get(test.operator, operator.words) if isinstance(operand, date) else operator.words
     return f"{words} {value_words(operand, zone)}"
+
+
+def _place_words(place: Circle | Area) -> str:
+    if isinstance(place, Circle):
+        lat, lon = map(number_words, place.centre)
+        return f"{number_words(place.km)} km of latitude {lat}, longitude {lon}"
+    corners = sum(len(ring) - 1 for polygon in place.polygons for ring in polygon)
+    return quoted(place.name) if place.name else f"the polygon with {corners:,} corners"
 
 
 #: People compare days with other words than numbers.
@@ -72,16 +87,56 @@ def _ago_words(name: str, operand: Any) -> str:
 def window_words(window: Window, zone: ZoneInfo) -> str:
     """Return a window in words, with a blank before them; nothing for all time."""
     parts = []
+    if window.calendar is not None:
+        parts.append(f"in {calendar_words(window.calendar)}")
     if window.oldest is not None and window.newest:
         parts.append(f"between {duration_words(window.oldest)} and {duration_words(window.newest)} before the moment")
     elif window.oldest is not None:
         parts.append(f"in the {duration_words(window.oldest)} up to the moment")
-    if window.since is not None:
+    elif window.newest:
+        parts.append(f"{duration_words(window.newest)} or more before the moment")
+    day = _only_day(window, zone)
+    if day is not None:
+        parts.append(f"on {_day(day)}")
+    elif window.since is not None:
         parts.append(f"from {_instant(window.since, zone)} on")
-    if window.until is not None:
+    if window.until is not None and day is None:
         last = window.until - 1
         parts.append(f"up to and including {_instant(last, zone, ends=True)}")
     return " " + " and ".join(parts) if parts else ""
+
+
+def step_words(steps: Sequence[Step], number: int, zone: ZoneInfo) -> str:
+    """Return one step of a sequence in words, without its filter; those after the first begin with `then`."""
+    step = steps[number]
+    event, named = quoted(step.event), f" (as {quoted(step.name)})" if step.name else ""
+    if number == 0:
+        return f"did {event}{window_words(step.window, zone)}{named}"
+    origin = "the last step that was done" if steps[number - 1].negated else "it"
+    if step.within is not None:
+        window = f" in the {duration_words(step.within)} after {origin}"
+    else:
+        window = " after it up to the moment" if step.negated else " at any time after it"
+    if step.negated:
+        return f"then did not do {event}{window}{named}"
+    return f"then{', once that time had passed,' if steps[number - 1].negated else ''} did {event}{window}{named}"
+
+
+def calendar_words(calendar: Calendar) -> str:
+    """Return periods of the calendar in words: `the last 2 full months`, `this week up to the moment`."""
+    if calendar.which == "this":
+        return f"this {calendar.period} up to the moment"
+    if calendar.count == 1:
+        return f"the last full {calendar.period}"
+    return f"the last {calendar.count:,} full {calendar.period}s"
+
+
+def _only_day(window: Window, zone: ZoneInfo) -> date | None:
+    """Return the local day that a window is, when it is one."""
+    if window.since is None or window.until is None:
+        return None
+    day = local_day(from_microseconds(window.since), zone)
+    return day if (day_start(day, zone), day_end(day, zone)) == (window.since, window.until - 1) else None
 
 
 def _instant(at: int, zone: ZoneInfo, *, ends: bool = False) -> str:

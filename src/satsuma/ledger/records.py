@@ -21,7 +21,8 @@ class Activity:
     """One thing that was done, or tried: a load, a run, an export.
 
     status : `running`, `ok` or `failed`; an `error_code` of `interrupted` means the process ended before it did.
-    counts : how much of what, never which.
+    error_message : the sentence of the error, where it was one that Satsuma raises on purpose.
+    counts : how much of what, never which; of a look at one customer also the number, as the record of that access.
     """
 
     activity_id: int
@@ -30,6 +31,7 @@ class Activity:
     finished_at: datetime | None
     status: str
     error_code: str | None
+    error_message: str | None
     counts: Mapping[str, Any]
 
     def as_dict(self) -> dict[str, Any]:
@@ -113,9 +115,10 @@ class Ledger:
         """Record that it ended well."""
         self._settle(activity_id, finished_at=finished_at, status="ok", counts=dict(counts))
 
-    def fail(self, activity_id: int, finished_at: datetime, error_code: str) -> None:
-        """Record that it failed, by the code of the error alone."""
-        self._settle(activity_id, finished_at=finished_at, status="failed", error_code=error_code)
+    def fail(self, activity_id: int, finished_at: datetime, error_code: str, message: str | None = None) -> None:
+        """Record that it failed, by the code of the error and its sentence, which must hold no data."""
+        values = {"finished_at": finished_at, "status": "failed", "error_code": error_code}
+        self._settle(activity_id, **values, error_message=message)
 
     def _settle(self, activity_id: int, **values: Any) -> None:
         with self._transaction() as connection:

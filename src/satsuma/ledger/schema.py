@@ -23,6 +23,8 @@ activity = sa.Table(
     sa.Column("finished_at", sa.DateTime),
     sa.Column("status", sa.String(10), nullable=False),
     sa.Column("error_code", sa.String(40)),
+    # The sentence of an error of Satsuma's own, which holds no data; nothing of any other error.
+    sa.Column("error_message", sa.Text),
     sa.Column("counts", sa.JSON, nullable=False),
 )
 
@@ -45,7 +47,13 @@ def _create_first_tables(connection: sa.Connection) -> None:
     definition_changes.create(connection)
 
 
-STEPS: tuple[Callable[[sa.Connection], None], ...] = (_create_first_tables,)
+def _add_error_message(connection: sa.Connection) -> None:
+    # The table as the first step makes it today has the column already.
+    if "error_message" not in {column["name"] for column in sa.inspect(connection).get_columns("activity")}:
+        connection.execute(sa.text("ALTER TABLE activity ADD COLUMN error_message TEXT"))
+
+
+STEPS: tuple[Callable[[sa.Connection], None], ...] = (_create_first_tables, _add_error_message)
 
 
 def bring_up_to_date(connection: sa.Connection) -> int | None:

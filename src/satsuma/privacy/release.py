@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 class Release:
     """What an export would let out. `columns` are names of traits; `customer_id` always leaves with them.
 
+    customers : how many customers (or accounts, as `entity` says).
     personal_data : per column, its class (a Fideslang key) where it has one.
     """
 
     segment: str
     customers: int
+    entity: str = "customer"
     columns: tuple[str, ...]
     personal_data: Mapping[str, str]
     sensitive: tuple[str, ...]
@@ -50,7 +52,9 @@ class Release:
         }
 
 
-def release(segment: str, customers: int, columns: Sequence[str], traits: Mapping[str, TraitInfo]) -> Release:
+def release(
+    segment: str, customers: int, columns: Sequence[str], traits: Mapping[str, TraitInfo], entity: str = "customer"
+) -> Release:
     """Decide what leaves.
 
     Parameters
@@ -59,11 +63,13 @@ def release(segment: str, customers: int, columns: Sequence[str], traits: Mappin
     customers : how many customers are in it.
     columns : names of the traits asked for, all known to exist.
     traits : the catalogue's loaded traits; a computed trait is not in it and has no class of its own.
+    entity : `customer`, or `account` for a segment of accounts.
     """
     known = {name: traits[name] for name in columns if name in traits}
     return Release(
         segment=segment,
         customers=customers,
+        entity=entity,
         columns=tuple(columns),
         personal_data={name: info.personal_data for name, info in known.items() if info.personal_data},
         sensitive=tuple(name for name, info in known.items() if info.sensitive),

@@ -117,7 +117,7 @@ class Gatherer:
         return tuple(
             SegmentSummary(
                 name=row["name"],
-                title=row["title"],
+                title=row["title"] + (" (accounts)" if row.get("entity") == "account" else ""),
                 description=row["description"],
                 size=row["size"],
                 share=row["share"],
@@ -176,7 +176,9 @@ class Gatherer:
         )
 
     def _overlap(self) -> Overlap | None:
-        rows = sorted((row for row in self.run.outcome["segments"] if row["size"]), key=lambda row: -row["size"])
+        # Customers and accounts have numbers of their own: their sets cannot be compared.
+        people = [row for row in self.run.outcome["segments"] if row["size"] and row.get("entity") != "account"]
+        rows = sorted(people, key=lambda row: -row["size"])
         shown = rows[:OVERLAP_AT_MOST]
         if len(shown) < 2:
             return None
@@ -193,6 +195,7 @@ class Gatherer:
             started_at=self.run.started_at,
             seconds=(self.run.finished_at - self.run.started_at).total_seconds(),
             version=satsuma.__version__,
+            engine=facts.get("engine", "duckdb"),
             definitions=(
                 ("traits", facts["traits"]),
                 ("segmentations", len(facts["segmentations"])),

@@ -2,54 +2,98 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from pyroaring import BitMap
 
 from satsuma.engines.duckdb import DuckDB
+from satsuma.evaluation.roster import through_members
+from satsuma.evaluation.run import closure
+from satsuma.evaluation.touched import Loaded, loaded_since
+from satsuma.language.checker import Checked
+from satsuma.language.types import Entity, Segment, Segmentation
+from satsuma.segments.store import StoredRun
 
 CAUSES = ("event", "clock", "trait", "definition", "model", "merge", "consent", "erasure", "backfill")
 
 
-def changed_customers(engine: DuckDB, since_load: int) -> tuple[BitMap, BitMap]:
-    """Return the customers with events, and with trait changes, that came with loads after `since_load`."""
-    events = engine.table(
-        f"SELECT DISTINCT customer_no FROM events WHERE load_id > {since_load} AND customer_no IS NOT NULL"
-    )
-    traits = engine.table(
-        f"SELECT DISTINCT entity_no FROM trait_changes WHERE load_id > {since_load} AND entity = 'customer'"
-    )
-    return BitMap(events.column(0).to_pylist()), BitMap(traits.column(0).to_pylist())
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Whom new rows touched since the run before, as bitmaps by cause; accounts are touched through their people."""
+
+    by_cause: Mapping[Entity, Mapping[str, BitMap]]
+
+    @classmethod
+    def since(cls, engine: DuckDB, previous: StoredRun | None) -> Moved:
+        """Return whom loads after a run touched."""
+        if previous is None:
+            return cls({"customer": {}, "account": {}})
+        return cls.by(engine, loaded_since(engine, int(previous.definitions["last_load"])))
+
+    @classmethod
+    def by(cls, engine: DuckDB, found: Loaded) -> Moved:
+        """Return the causes of what loads touched."""
+        customers = {"event": found.events, "trait": found.traits, "consent": found.consents}
+        accounts = {"event": through_members(engine, found.events), "trait": found.accounts}
+        return cls(
+            {
+                "customer": {cause: BitMap(numbers) for cause, numbers in customers.items()},
+                "account": {cause: BitMap(numbers) for cause, numbers in accounts.items()},
+            }
+        )
+
+    def of(self, entity: Entity) -> Mapping[str, BitMap]:
+        return self.by_cause[entity]
 
 
 def caused_changes(
-    before: BitMap, after: BitMap, *, redefined: bool, refitted: bool, moved_back: bool, events: BitMap, traits: BitMap,
-) -> dict[str, BitMap]:  # fmt: skip
+    before: BitMap, after: BitMap, *, everybody: str | None, moved: Mapping[str, BitMap]
+) -> dict[str, BitMap]:
     """Return the changes of one segment as bitmaps named `entered/<cause>` and `left/<cause>`.
 
-    A cause that holds for everybody (the definition changed, a model was refitted, the moment moved back) comes
-    before those that hold for single customers; what neither new events nor new traits explain, the clock did.
+    Parameters
+    ----------
+    everybody : a cause that holds for all: the definition changed, a model was refitted, the moment moved back.
+    moved : by cause, in the order in which they count, whom new rows touched; what none explains, the clock did.
     """
     result: dict[str, BitMap] = {}
-    for word, moved in (("entered", after - before), ("left", before - after)):
-        if not moved:
-            continue
-        if redefined or refitted or moved_back:
-            cause = "definition" if redefined else "model" if refitted else "backfill"
-            result[f"{word}/{cause}"] = moved
-            continue
-        by_event = moved & events
-        by_trait = (moved & traits) - by_event
-        for cause, part in (("event", by_event), ("trait", by_trait), ("clock", moved - by_event - by_trait)):
-            if part:
-                result[f"{word}/{cause}"] = part
+    for word, changed in (("entered", after - before), ("left", before - after)):
+        rest = changed
+        if everybody is None:
+            for cause, whom in moved.items():
+                part = rest & whom
+                if part:
+                    result[f"{word}/{cause}"] = part
+                    rest = rest - part
+        if rest:
+            result[f"{word}/{everybody or 'clock'}"] = rest
     return result
 
 
-def is_backwards(as_of: datetime, previous: datetime | None) -> bool:
-    """Say whether a run looks at an earlier moment than the one before it."""
-    return previous is not None and as_of < previous
+def members_before(previous: StoredRun | None, segment: Segment) -> BitMap | None:
+    """Return who was in a segment at the run before; None where it had no such segment."""
+    if previous is None or segment.name not in previous.segment_names():
+        return None
+    return previous.members(segment.name)
+
+
+def cause_for_all(
+    segment: Segment, checked: Checked, previous: StoredRun | None, refitted: Collection[str], as_of: datetime,
+    known_at: datetime | None = None,
+) -> str | None:  # fmt: skip
+    """Return the cause that explains every change of a segment, or None when each customer has an own one."""
+    if previous is None:
+        return "definition"
+    key = f"segment/{segment.name}"
+    if previous.definitions["digests"].get(key) != checked.digests.get(("segment", segment.name)):
+        return "definition"
+    needed = closure(checked, [("segment", segment.name)])
+    if any(isinstance(item, Segmentation) and item.name in refitted for item in needed):
+        return "model"
+    # Who looks back, or at what was known at another time, sees changes that no new row and no clock made.
+    return "backfill" if as_of < previous.as_of or known_at != previous.known_at else None
 
 
 def totals(changes: Mapping[str, BitMap], names: Iterable[str] = ("entered", "left")) -> dict[str, int]:

@@ -1,8 +1,8 @@
 """Runs and their results: files first, then one record in the warehouse that names them.
 
-A run's folder holds `traits.parquet`, `labels.parquet`, `models.json` and two files of bitmaps: who is in each
-segment, and who entered or left it with the cause. A folder that no record names is what a crash left behind; `sweep`
-removes it.
+A run's folder holds columns (traits, labels, measures; see `column_files`), `models.json` and files of bitmaps: who is
+in each segment, who entered or left it with the cause, and the answers to leaves that a refresh will ask for again. A
+folder that no record names is what a crash left behind; `sweep` removes it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -20,17 +19,23 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
+from numpy.typing import NDArray
 from pyroaring import BitMap
 
 from satsuma.engines.duckdb import DuckDB
 from satsuma.errors import NotFound, WorkspaceError
 from satsuma.evaluation.columns import Column
-from satsuma.segments.bitmap_file import BitmapFile, UnreadableResultError, unreadable_result, write_bitmaps
+from satsuma.language.types import Entity
+from satsuma.segments.bitmap_file import BitmapFile, UnreadableResultError, write_bitmaps
+from satsuma.segments.column_files import ColumnFiles, patch_file, reading, whole_file, write_columns
 
-TRAITS, LABELS, MODELS = "traits.parquet", "labels.parquet", "models.json"
-MEMBERS, CHANGES = "members.bitmaps", "changes.bitmaps"
+MODELS = "models.json"
+MEMBERS, CHANGES, LEAVES = "members.bitmaps", "changes.bitmaps", "leaves.bitmaps"
+#: Stems of the files of columns.
+TRAITS, LABELS, MEASURES, ACCOUNTS = "traits", "labels", "measures", "accounts"
 POPULATION = "population"
+#: No name of a segment holds a blank.
+ACCOUNT_POPULATION = "population of accounts"
 #: Columns that every run keeps beside the traits: net revenue and orders.
 VALUE, ORDERS = "satsuma_value", "satsuma_orders"
 
@@ -44,11 +49,13 @@ class NewRun:
     as_of: datetime
     known_at: datetime | None
     population: int
-    traits: pa.Table
-    labels: pa.Table
+    #: Columns by the stem of their file: those of everybody, and rows of those whom a refresh touched.
+    whole: Mapping[str, pa.Table]
+    patches: Mapping[str, pa.Table]
     models: Mapping[str, Any]
     members: Mapping[str, bytes]
     changes: Mapping[str, bytes]
+    leaves: Mapping[str, bytes]
     definitions: Mapping[str, Any]
     outcome: Mapping[str, Any]
 
@@ -79,16 +86,20 @@ class StoredRun:
         NotFound
             When the run has no segment of that name.
         """
-        if segment not in self._members.index or segment == POPULATION:
+        if segment not in self.segment_names():
             hint = "A new or changed segment has members after the next `satsuma run`."
             raise NotFound.named("segment", segment, self.segment_names(), hint=hint)
         return self._members.read(segment)
 
     def segment_names(self) -> list[str]:
-        return [name for name in self._members.names() if name != POPULATION]
+        return [name for name in self._members.names() if name not in (POPULATION, ACCOUNT_POPULATION)]
 
-    def population(self) -> BitMap:
-        return self._members.read(POPULATION)
+    def population(self, entity: Entity = "customer") -> BitMap:
+        return self._members.read(POPULATION if entity == "customer" else ACCOUNT_POPULATION)
+
+    @cached_property
+    def leaves(self) -> BitmapFile:
+        return BitmapFile(self.folder / LEAVES)
 
     @cached_property
     def changes(self) -> BitmapFile:
@@ -96,7 +107,7 @@ class StoredRun:
 
     @cached_property
     def models(self) -> dict[str, Any]:
-        with _reading(self.folder / MODELS) as path:
+        with reading(self.folder / MODELS) as path:
             models: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return models
 
@@ -110,22 +121,60 @@ class StoredRun:
             return False
         return True
 
+    def columns(self, stem: str) -> ColumnFiles:
+        """Return the columns of one kind, of this run and of those that it goes on from."""
+        chain = [self.folder, *(self.folder.parent / name for name in self.definitions.get("chain", ()))]
+        return ColumnFiles(chain, stem, "account_no" if stem == ACCOUNTS else "customer_no")
+
     def trait_names(self) -> list[str]:
-        return [name for name in _columns(self.folder / TRAITS) if name not in ("customer_no", VALUE, ORDERS)]
+        return self._defined(TRAITS, "traits")
 
     def segmentation_names(self) -> list[str]:
-        return [name for name in _columns(self.folder / LABELS) if name != "customer_no" and ":" not in name]
+        return [name for name in self.label_columns() if ":" not in name]
 
     def traits(self, names: list[str]) -> pa.Table:
         """Return computed traits, one row per customer of the population in the order of their numbers."""
-        return _table(self.folder / TRAITS, names)
+        return self.columns(TRAITS).read(names, self._numbers())
 
     def labels(self, names: list[str]) -> pa.Table:
         """Return labels (or scores, as `name:score`), one row per customer of the population."""
-        return _table(self.folder / LABELS, names)
+        return self.columns(LABELS).read(names, self._numbers())
+
+    def account_columns(self, names: list[str]) -> pa.Table:
+        """Return computed traits and labels of accounts, one row per account of their population."""
+        return self.columns(ACCOUNTS).read(names, numbers_of(self.population("account")))
+
+    def computed_names(self, entity: Entity = "customer") -> list[str]:
+        """Return the computed traits and the segmentations of one entity."""
+        if entity == "customer":
+            return [*self.trait_names(), *self.segmentation_names()]
+        if not self._members.index.get(ACCOUNT_POPULATION):
+            return []
+        found = [*self._defined(ACCOUNTS, "traits"), *self._defined(ACCOUNTS, "segmentations")]
+        return [name for name in dict.fromkeys(found) if ":" not in name]
+
+    def computed(self, names: list[str], entity: Entity = "customer") -> pa.Table:
+        """Return computed traits or labels of one entity, one row for each of its population."""
+        if entity == "account":
+            return self.account_columns(names)
+        return self.traits(names) if set(names) <= set(self.trait_names()) else self.labels(names)
 
     def label_columns(self) -> list[str]:
-        return _columns(self.folder / LABELS)
+        return self._defined(LABELS, "segmentations")
+
+    def _defined(self, stem: str, kind: str) -> list[str]:
+        """Return the columns of what was defined at the run; the files of a chain may hold more."""
+        names = [name for name in self.columns(stem).names() if name not in (VALUE, ORDERS)]
+        known = self.definitions.get(kind)
+        return names if known is None else [name for name in names if name.partition(":")[0] in known]
+
+    def _numbers(self) -> NDArray[np.uint32]:
+        return numbers_of(self.population())
+
+
+def numbers_of(members: BitMap) -> NDArray[np.uint32]:
+    """Return the numbers in a bitmap, in ascending order."""
+    return np.array(members.to_array(), np.uint32)
 
 
 class RunStore:
@@ -145,10 +194,12 @@ class RunStore:
             shutil.rmtree(leftover, ignore_errors=True)
         draft.mkdir()
         try:
-            pq.write_table(run.traits, draft / TRAITS, compression="zstd")
-            pq.write_table(run.labels, draft / LABELS, compression="zstd")
-            write_bitmaps(draft / MEMBERS, run.members)
-            write_bitmaps(draft / CHANGES, run.changes)
+            for stem, table in run.whole.items():
+                write_columns(whole_file(draft, stem), table)
+            for stem, table in run.patches.items():
+                write_columns(patch_file(draft, stem), table)
+            for file, blobs in ((MEMBERS, run.members), (CHANGES, run.changes), (LEAVES, run.leaves)):
+                write_bitmaps(draft / file, blobs)
             (draft / MODELS).write_text(json.dumps(run.models), encoding="utf-8")
             for path in draft.iterdir():
                 _make_durable(path)
@@ -178,6 +229,11 @@ class RunStore:
         """Return all runs, the latest first."""
         return self._read("ORDER BY run_id DESC")
 
+    def newest_first(self) -> Iterator[StoredRun]:
+        """Yield the runs one by one, the latest first: for those who stop at the one they look for."""
+        for (run_id,) in self.engine.rows("SELECT run_id FROM runs ORDER BY run_id DESC"):
+            yield from self._read(f"WHERE run_id = {int(run_id)}")
+
     def required(self) -> StoredRun:
         """Return the latest run, or say that there is none yet."""
         latest = self.latest()
@@ -199,26 +255,6 @@ class RunStore:
         for path in self.folder.iterdir():
             if path.name not in named:
                 shutil.rmtree(path, ignore_errors=True)
-
-
-@contextmanager
-def _reading(path: Path) -> Iterator[Path]:
-    """Turn what a missing or damaged file of results brings about into a sentence."""
-    try:
-        yield path
-    except (OSError, ValueError):
-        raise unreadable_result(path) from None
-
-
-def _columns(path: Path) -> list[str]:
-    with _reading(path):
-        names: list[str] = pq.read_schema(path).names
-    return names
-
-
-def _table(path: Path, names: list[str]) -> pa.Table:
-    with _reading(path):
-        return pq.read_table(path, columns=["customer_no", *names])
 
 
 def _make_durable(path: Path) -> None:

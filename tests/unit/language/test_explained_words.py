@@ -23,7 +23,7 @@ def checked_segment(where: Any) -> Checked:
     files: dict[str, Any] = {f"traits/{name}": {"from": source} for name, (source, _) in worlds.COMPUTED.items()}
     files["segments/staff"] = {"where": {"trait": "age", "gt": 1}}
     files["segments/asked"] = {"where": where}
-    return checked(files, worlds.CATALOG, PARIS, lists=["gala_guests"])
+    return checked(files, worlds.CATALOG, PARIS, **{**worlds.NAMES, "lists": ["gala_guests"]})
 
 
 def words(where: Any) -> str:
@@ -31,8 +31,8 @@ def words(where: Any) -> str:
 
 
 def leaf(where: Any) -> str:
-    """Return the line of one leaf."""
-    first, line = words(where).split("\n")
+    """Return the line of one leaf, of a sequence with those of its steps."""
+    first, line = words(where).split("\n", 1)
     assert first == "Everybody for whom this holds:"
     return line.removeprefix("- ")
 
@@ -103,6 +103,49 @@ LEAVES: list[tuple[dict[str, Any], str]] = [
     ({"trait": "age", "percentile": {"gte": 90}}, "the percentile of 'age' of everybody who has one is at least 90"),
     ({"list": "gala_guests"}, "is on the list 'gala_guests'"),
     ({"random": {"percent": 12.5, "salt": "spring"}}, "is in the random 12.5% drawn with the salt 'spring'"),
+    ({"trait": "country", "has_been": ["FR", "BE"], "for": {"gte": "30d"}},
+     "'country' is one of 'FR' or 'BE', and this has held without a break for at least 30 days"),
+    ({"trait": "orders", "has_been": 1, "for": {"lt": "1d"}, "missing": "match"},
+     "'orders' is 1, or is not known, and this has held without a break for less than 1 day"),
+    ({"trait": "country", "changed": {"from": "FR", "to": "BE", "within": "14d"}},
+     "'country' changed from 'FR' to 'BE' in the 14 days up to the moment"),
+    ({"trait": "country", "changed": {}}, "'country' changed at any time"),
+    ({"entered": "staff", "within": "14d"}, "entered the segment 'staff' in the 14 days up to the moment"),
+    ({"left": "staff", "within": "1d"}, "left the segment 'staff' in the 1 day up to the moment"),
+    ({"did": "Order Completed", "within": {"last_full": "2 months"}},
+     "did 'Order Completed' at least once in the last 2 full months"),
+    ({"did": "Order Completed", "within": {"last_full": "year"}, "since": "2024-03-01"},
+     "did 'Order Completed' at least once in the last full year and from 1 March 2024 on"),
+    ({"not_did": "Order Completed", "within": {"this": "week"}},
+     "did not do 'Order Completed' in this week up to the moment"),
+    ({"did": "Order Completed", "within": {"on": "2024-03-31"}},
+     "did 'Order Completed' at least once on 31 March 2024"),
+    ({"did": "Order Completed", "regularly": {"in": 3, "of_last": 4, "period": "week"}},
+     "did 'Order Completed' in at least 3 of the last 4 full weeks"),
+    ({"did": "Order Completed", "weeks_active": {"lt": 3}, "within": {"last_full": "4 weeks"}},
+     "the number of weeks with 'Order Completed' in the last 4 full weeks is less than 3 (0 where there are none)"),
+    ({"trait": "birthday", "anniversary": {"in_next": "7d"}},
+     "'birthday' has an anniversary that is in the next 7 days"),
+    ({"trait": "seen", "anniversary": {"on": "2024-02-29"}, "missing": "match"},
+     "'seen' has an anniversary that is on 29 February 2024, or is not known"),
+    ({"trait": "home", "within_km": 25, "of": {"lat": 48.86, "lon": -2.35}},
+     "'home' is within 25 km of latitude 48.86, longitude -2.35"),
+    ({"trait": "home", "in_polygon": [[48, 2], [49, 2], [49, 3], [48, 2]]}, "'home' is in the polygon with 3 corners"),
+    ({"trait": "home", "in_region": "square", "missing": "match"},
+     "'home' is in the region 'square', or is not known"),
+    ({"sequence": {"steps": [{"did": "Page Viewed", "within": "7d"}, {"not_did": "Order Completed"}]}},
+     ("went through these steps in their order, from any start:\n"
+      "    - did 'Page Viewed' in the 7 days up to the moment\n"
+      "    - then did not do 'Order Completed' after it up to the moment")),
+    ({"consent": "email", "is": "granted"}, "has given consent to 'email'"),
+    ({"consent": "email", "is": "denied"}, "has refused consent to 'email'"),
+    ({"consent": "email", "is": "unknown"}, "has decided nothing yet about 'email'"),
+    ({"account": {"any": {"trait": "industry", "eq": "software"}}},
+     "belongs to an account for which this holds: 'industry' is 'software'"),
+    ({"account": {"all": {"did": "Order Completed"}}},
+     "belongs to at least one account, and for each of them this holds: did 'Order Completed' at least once"),
+    ({"account": {"none": {"trait": "employees", "gte": 50}}},
+     "belongs to no account for which this holds (or to none at all): 'employees' is at least 50"),
 ]  # fmt: skip
 
 
@@ -138,6 +181,44 @@ def test_a_tree_is_indented_and_not_says_that_it_includes_the_missing() -> None:
     )
 
 
+def test_habits_are_said_by_the_windows_that_they_mean() -> None:
+    stopped = {"did": "Order Completed", "stopped": {"active": "60d", "then_quiet": "30d"}}
+    assert words({**stopped, "where": {"prop": "n", "gt": 1}}) == (
+        "Everybody who meets all of these:\n"
+        "- did 'Order Completed' at least once between 90 days and 30 days before the moment, "
+        "counting only those whose 'n' is more than 1\n"
+        "- did not do 'Order Completed' in the 30 days up to the moment, counting only those whose 'n' is more than 1"
+    )
+    assert words({"did": "Order Completed", "restarted": {"quiet": "30d", "then_active": "7d"}}) == (
+        "Everybody who meets all of these:\n"
+        "- did 'Order Completed' at least once 37 days or more before the moment\n"
+        "- did not do 'Order Completed' between 37 days and 7 days before the moment\n"
+        "- did 'Order Completed' at least once in the 7 days up to the moment"
+    )
+
+
+def test_what_is_asked_of_accounts_stands_below_when_it_is_long() -> None:
+    inner = {"all": [{"trait": "industry", "eq": "software"}, {"trait": "employees", "gt": 9}]}
+    assert words({"account": {"any": inner}}) == (
+        "Everybody for whom this holds:\n"
+        "- belongs to an account for which this holds:\n"
+        "    - all of these:\n"
+        "        - 'industry' is 'software'\n"
+        "        - 'employees' is more than 9"
+    )
+    definitions = checked_segment({"account": {"any": inner}})
+    one_line = phrase(definitions.of(Segment)["asked"].where, PARIS)
+    assert one_line == (
+        "belongs to an account for which this holds: all of these: 'industry' is 'software'; 'employees' is more than 9"
+    )
+
+
+def test_a_segment_of_accounts_is_said_of_accounts() -> None:
+    files = {"segments/big": {"entity": "account", "where": {"trait": "employees", "gt": 9}}}
+    definitions = checked(files, worlds.CATALOG)
+    assert explain_segment(definitions, "big") == "Every account for which this holds:\n- 'employees' is more than 9"
+
+
 def test_traits_are_explained_by_what_they_measure() -> None:
     definitions = checked(
         {
@@ -158,6 +239,42 @@ def test_traits_are_explained_by_what_they_measure() -> None:
         "basket": "spent / age\n"
         "It is computed from 'age' and 'spent'; where one has no value, nor has it, unless the formula says so.",
     }
+
+
+def test_the_steps_of_a_sequence_stand_below_it_with_their_filters() -> None:
+    steps = [
+        {"did": "Page Viewed", "as": "seen", "within": {"last_full": "month"}},
+        {"not_did": "Order Completed", "within": "24h", "where": {"prop": "n", "eq": {"ref": "seen.n"}}},
+        {"not_did": "Page Viewed", "within": "2d"},
+        {
+            "did": "Order Completed",
+            "within": "9d",
+            "where": {"all": [{"prop": "umsatz", "gt": {"ref": "seen.n"}}, {"prop": "channel", "eq": "web"}]},
+        },
+        {"did": "Order Completed"},
+        {"not_did": "Order Completed"},
+    ]
+    where = {"sequence": {"match": "last", "steps": steps}}
+    assert leaf(where) == (
+        "went through these steps in their order, from the last start only:\n"
+        "    - did 'Page Viewed' in the last full month (as 'seen')\n"
+        "    - then did not do 'Order Completed' in the 1 day after it, "
+        "counting only those whose 'n' is the 'n' of the step 'seen'\n"
+        "    - then did not do 'Page Viewed' in the 2 days after the last step that was done\n"
+        "    - then, once that time had passed, did 'Order Completed' in the 9 days after the last step that was done, "
+        "counting only those for which this holds:\n"
+        "        - all of these:\n"
+        "            - 'revenue' is more than the 'n' of the step 'seen'\n"
+        "            - 'channel' is 'web'\n"
+        "    - then did 'Order Completed' at any time after it\n"
+        "    - then did not do 'Order Completed' after it up to the moment"
+    )
+    plain = {"sequence": {"steps": [{"did": "Page Viewed"}, {"did": "Order Completed", "within": "2d"}]}}
+    one_line = phrase(checked_segment(plain).of(Segment)["asked"].where, PARIS)
+    assert one_line == (
+        "went through these steps in their order, from any start: "
+        "did 'Page Viewed', then did 'Order Completed' in the 2 days after it"
+    )
 
 
 def test_an_unknown_segment_names_the_nearest() -> None:
@@ -192,11 +309,19 @@ def test_a_segmentation_of_rules_shows_each_rule_and_labels_are_named() -> None:
             },
             "segments/asked": {"where": {"segmentation": "stage", "is": "New"}},
             "segments/others": {"where": {"segmentation": "stage", "not_in": ["New", "Other"]}},
+            "segments/stayed": {"where": {"segmentation": "stage", "has_been": "New", "for": {"gt": "7d"}}},
+            "segments/grew": {"where": {"segmentation": "stage", "changed": {"from": "New", "within": "7d"}}},
         },
         worlds.CATALOG,
     )
     told = {item.name: explain(item, definitions) for item in definitions.ordered}
     assert told["asked"].endswith("- has the label 'New' in the segmentation 'stage'")
     assert told["others"].endswith("- has none of the labels 'New' or 'Other' in the segmentation 'stage'")
+    assert told["stayed"].endswith(
+        "- the label in the segmentation 'stage' is 'New', and this has held without a break for more than 7 days"
+    )
+    assert told["grew"].endswith(
+        "- the label in the segmentation 'stage' changed from 'New' in the 7 days up to the moment"
+    )
     assert "'New', where this holds:\n- did 'Order Completed' for the first time" in told["stage"]
     assert "'Grown', with all of these:\n- 'age' is at least 18\n- 'tags' is known" in told["stage"]

@@ -30,9 +30,10 @@ def test_an_activity_is_kept_with_its_outcome(ledger: Ledger) -> None:
     load = ledger.start("load", MORNING)
     ledger.finish(load, EVENING, {"rows": 3})
     run = ledger.start("run", EVENING)
-    ledger.fail(run, EVENING, "definition")
+    ledger.fail(run, EVENING, "definition", "One mistake.")
     newest, oldest = ledger.activities()
     assert (newest.kind, newest.status, newest.error_code) == ("run", "failed", "definition")
+    assert newest.error_message == "One mistake."
     assert oldest.as_dict() == {
         "activity_id": load,
         "kind": "load",
@@ -40,6 +41,7 @@ def test_an_activity_is_kept_with_its_outcome(ledger: Ledger) -> None:
         "finished_at": "2026-03-01T20:00:00Z",
         "status": "ok",
         "error_code": None,
+        "error_message": None,
         "counts": {"rows": 3},
     }
     assert [item.kind for item in ledger.activities("load")] == ["load"]
@@ -81,6 +83,19 @@ def test_a_ledger_opens_again_as_it_was(tmp_path: Path) -> None:
 def test_a_ledger_in_sqlite_lets_readers_in_while_it_writes(ledger: Ledger) -> None:
     with ledger._engine.connect() as connection:
         assert connection.execute(sa.text("PRAGMA journal_mode")).scalar() == "wal"
+
+
+def test_a_ledger_of_before_gets_the_column_of_sentences_and_keeps_its_rows(tmp_path: Path) -> None:
+    ledger = Ledger.in_file(tmp_path / "ledger.db")
+    ledger.fail(ledger.start("run", MORNING), EVENING, "definition")
+    with ledger._engine.begin() as connection:
+        connection.execute(sa.text("ALTER TABLE activity DROP COLUMN error_message"))
+        connection.execute(sa.text("UPDATE schema_version SET version = 1"))
+    ledger.close()
+    again = Ledger.in_file(tmp_path / "ledger.db")
+    again.fail(again.start("run", EVENING), EVENING, "source", "No file.")
+    assert [item.error_message for item in again.activities()] == ["No file.", None]
+    again.close()
 
 
 def test_a_newer_ledger_is_refused(tmp_path: Path) -> None:

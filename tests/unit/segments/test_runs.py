@@ -15,7 +15,8 @@ from satsuma.errors import NotFound, WorkspaceError, WrongUse
 from satsuma.language.checker import Checked, Vocabulary
 from satsuma.language.definitions import check_all, read_folder
 from satsuma.segments.bitmap_file import BitmapFile, write_bitmaps
-from satsuma.segments.run import RunOutcome, preview_segment, run_definitions
+from satsuma.segments.preview import preview_segment
+from satsuma.segments.run import RunOutcome, run_definitions
 from satsuma.segments.store import RunStore
 from satsuma.segments.views import outdated, segment_view, segmentation_view, trait_values
 
@@ -146,6 +147,15 @@ def test_a_changed_title_is_no_change_of_meaning_for_members(shop: Shop) -> None
 def test_looking_back_is_a_backfill(shop: Shop) -> None:
     shop.run()
     assert shop.row(shop.run(datetime(2024, 5, 15)), "buyers")["causes"] == {"left/backfill": 1}
+
+
+def test_looking_at_what_was_known_at_another_time_is_a_backfill(shop: Shop) -> None:
+    shop.engine.execute("UPDATE events SET received_at = '2024-06-30' WHERE customer_no = 1")
+    shop.run()
+    options = {"now": AS_OF, "clock": lambda: AS_OF, "root": shop.root, "as_of": AS_OF}
+    then = run_definitions(shop.engine, shop.checked(), known_at=datetime(2024, 6, 29), **options)  # type: ignore[arg-type]
+    assert shop.row(then, "buyers")["causes"] == {"left/backfill": 1}
+    assert shop.row(shop.run(), "buyers")["causes"] == {"entered/backfill": 1}
 
 
 def test_a_change_reaches_those_who_read_it(shop: Shop) -> None:

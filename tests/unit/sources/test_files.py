@@ -87,7 +87,7 @@ def test_a_name_with_the_signs_of_a_pattern_is_a_name(read, cells):
         ("data.parquet", b"PAR1 and then nothing", "damaged Parquet"),
         ("data.parquet", b"not parquet at all", "not a Parquet file"),
         ("book.xlsx", b"not a book", "not a workbook"),
-        ("cut.csv.gz", gzip.compress(b"id,name\n" * 5000)[:-30], "cannot be unpacked"),
+        ("cut.csv.gz", gzip.compress(b"id,name\n" * 5000, mtime=0)[:-30], "cannot be unpacked"),
         ("data.csv.gz", b"id,name\n1,x\n", "not packed that way"),
         ("broken.zip", b"PK\x03\x04 and nothing", "cannot be unpacked"),
         ("none.zip", zipped(**{"readme.md": "x"}), "holds no table"),

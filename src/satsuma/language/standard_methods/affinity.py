@@ -52,6 +52,7 @@ class AffinityMethod:
     """Labels by the category that a customer prefers."""
 
     name = "affinity"
+    settings = SETTINGS
 
     def read(self, reader: Reader, given: dict[str, Any], path: Path_) -> AffinitySettings | None:
         reading.own_keys(reader, given, SETTINGS, path, self.name)

@@ -58,6 +58,7 @@ class BandsMethod:
     """Labels by one trait."""
 
     name = "bands"
+    settings = SETTINGS
 
     # ------------------------------------------------------------------------------------------------------- reading
 

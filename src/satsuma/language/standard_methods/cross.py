@@ -35,6 +35,7 @@ class CrossMethod:
     """Labels by the labels of other segmentations."""
 
     name = "cross"
+    settings = SETTINGS
 
     def read(self, reader: Reader, given: dict[str, Any], path: Path_) -> CrossSettings | None:
         reading.own_keys(reader, given, SETTINGS, path, self.name)

@@ -47,6 +47,7 @@ class LifecycleMethod:
     """Labels by the time since the last order against the customer's own interval."""
 
     name = "lifecycle"
+    settings = SETTINGS
 
     def read(self, reader: Reader, given: dict[str, Any], path: Path_) -> LifecycleSettings | None:
         reading.own_keys(reader, given, SETTINGS, path, self.name)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from satsuma.errors import nearest
+from satsuma.language.durations import duration_words
 from satsuma.language.types import ALL_TIME, Window
+from satsuma.language.words import calendar_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,13 +71,14 @@ def number(
 
 
 def window(reader: Reader, given: dict[str, Any], path: Path_) -> Window:
-    """Read `window: 2y`, the span before the moment that counts; everything when there is none."""
+    """Read `window: 2y` or `window: {last_full: 12 months}`, the span that counts; everything when there is none."""
     if given.get("window") is None:
         return ALL_TIME
-    length = reader.duration(given["window"], (*path, "window"), "'window'")
-    if length == 0:
-        reader.problem((*path, "window"), "'window' needs a length above 0.")
-    return Window(oldest=length) if length else ALL_TIME
+    here = (*path, "window")
+    span = reader.within(given["window"], here, "'window'")
+    if span is not None and span.since is not None:
+        reader.problem(here, "'window' is a span up to now, such as 2y or {last_full: 12 months}; 'on' is one day.")
+    return span or ALL_TIME
 
 
 def unique_labels(reader: Reader, labels: Sequence[str], path: Path_) -> None:
@@ -88,7 +91,7 @@ def unique_labels(reader: Reader, labels: Sequence[str], path: Path_) -> None:
 
 
 def span_words(span: Window) -> str:
-    """Return a window in words: ` of the last 730 days`, or nothing."""
-    from satsuma.language.durations import duration_words
-
+    """Return a window in words: ` of the last 730 days`, ` of the last 12 full months`, or nothing."""
+    if span.calendar is not None:
+        return f" of {calendar_words(span.calendar)}"
     return f" of the last {duration_words(span.oldest)}" if span.oldest else ""

@@ -71,6 +71,7 @@ class RfmMethod:
     """Labels by recency, frequency and money."""
 
     name = "rfm"
+    settings = SETTINGS
 
     # ------------------------------------------------------------------------------------------------------- reading
 

@@ -39,6 +39,7 @@ class RulesMethod:
     """Labels by an ordered list of conditions."""
 
     name = "rules"
+    settings = SETTINGS
 
     def read(self, reader: Reader, given: dict[str, Any], path: Path_) -> RulesSettings | None:
         reading.own_keys(reader, given, SETTINGS, path, self.name)

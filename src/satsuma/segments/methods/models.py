@@ -39,7 +39,7 @@ def warn_if_outgrown(
 ) -> None:
     """Say when a kept fit was made on far fewer customers than there are now."""
     fitted = int(model["customers"])
-    if fitted < OUTGROWN * customers:
+    if fitted < OUTGROWN * customers and evaluation.roster.is_everybody:
         evaluation.warnings.append(
             f"The segmentation '{segmentation.name}' still uses what was fitted on {fitted:,} customers; now there are "
             f"{customers:,}. To fit it anew: satsuma run --refit"

@@ -1,0 +1,126 @@
+"""Columns of results over a chain of runs: a full run writes them whole, a refresh only the rows that it touched.
+
+A column is looked for from the newest run back: rows of patches on the way, then the newest run that has it whole. A
+later patch wins over an earlier one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from satsuma.segments.bitmap_file import unreadable_result
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnFiles:
+    """One kind of columns (`traits`, `labels`, `measures`) in a chain of run folders, the newest first."""
+
+    folders: Sequence[Path]
+    stem: str
+    #: The column of numbers: customers', or accounts'.
+    key: str = "customer_no"
+
+    def names(self) -> list[str]:
+        """Return the columns that are whole somewhere in the chain, in the order of the oldest file."""
+        found: dict[str, None] = {}
+        for folder in reversed(self.folders):
+            path = whole_file(folder, self.stem)
+            if path.exists() or len(self.folders) == 1:
+                found.update(dict.fromkeys(_schema(path)))
+        found.pop(self.key, None)
+        return list(found)
+
+    def read(self, names: Sequence[str], numbers: NDArray[np.uint32]) -> pa.Table:
+        """Return columns for some customers.
+
+        Parameters
+        ----------
+        numbers : customer numbers in ascending order; who has no row anywhere has no value.
+        """
+        columns: dict[str, pa.ChunkedArray] = {self.key: pa.array(numbers)}
+        for name in names:
+            columns[name] = self._column(name, numbers)
+        return pa.table(columns)
+
+    def _column(self, name: str, numbers: NDArray[np.uint32]) -> pa.Array:
+        return latest(self.parts(name), self.key, name, numbers)
+
+    def parts(self, name: str) -> list[pa.Table]:
+        """Return the pieces of a column, the newest first."""
+        found: list[pa.Table] = []
+        for folder in self.folders:
+            whole, patch = whole_file(folder, self.stem), patch_file(folder, self.stem)
+            if patch.exists() and name in _schema(patch):
+                found.append(_table(patch, self.key, name))
+            if (whole.exists() or folder == self.folders[-1]) and name in _schema(whole):
+                found.append(_table(whole, self.key, name))
+                break
+        if not found:
+            raise unreadable_result(whole_file(self.folders[0], self.stem))
+        return found
+
+
+def latest(parts: Sequence[pa.Table], key: str, name: str, numbers: NDArray[np.uint32]) -> pa.Array:
+    """Return a column of some numbers from pieces, of which an earlier one in the list wins.
+
+    Parameters
+    ----------
+    numbers : in ascending order; one without a row in any piece has no value.
+    """
+    if len(parts) == 1 and np.array_equal(parts[0].column(key).to_numpy(), numbers):
+        return parts[0].column(name).combine_chunks()
+    columns = [part.column(name) for part in parts]
+    if len({column.type for column in columns}) > 1:
+        # Dictionaries of labels and plain texts are one to a reader.
+        columns = [column.cast(pa.string()) for column in columns]
+    # The oldest first, so that what is newer overwrites the place of a row.
+    pieces = [pa.table({key: part.column(key), name: column}) for part, column in zip(parts, columns, strict=True)]
+    table = pa.concat_tables(reversed(pieces)).unify_dictionaries().combine_chunks()
+    owners = table.column(key).to_numpy()
+    place = np.full(int(max(owners.max(initial=0), numbers.max(initial=0))) + 1, -1, np.int64)
+    place[owners] = np.arange(len(owners))
+    rows = place[numbers]
+    return table.column(name).combine_chunks().take(pa.array(rows, mask=rows < 0))
+
+
+def whole_file(folder: Path, stem: str) -> Path:
+    """Return the file of columns with a row for everybody."""
+    return folder / f"{stem}.parquet"
+
+
+def patch_file(folder: Path, stem: str) -> Path:
+    """Return the file of columns with rows for those a refresh touched."""
+    return folder / f"{stem}.patch.parquet"
+
+
+def write_columns(path: Path, table: pa.Table) -> None:
+    """Write a table of columns."""
+    pq.write_table(table, path, compression="zstd")
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[Path]:
+    """Turn what a missing or damaged file of results brings about into a sentence."""
+    try:
+        yield path
+    except (OSError, ValueError):
+        raise unreadable_result(path) from None
+
+
+def _schema(path: Path) -> list[str]:
+    with reading(path):
+        names: list[str] = pq.read_schema(path).names
+    return names
+
+
+def _table(path: Path, key: str, name: str) -> pa.Table:
+    with reading(path):
+        return pq.read_table(path, columns=[key, name])
