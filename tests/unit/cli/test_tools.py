@@ -107,7 +107,7 @@ def test_check_and_diff_change_nothing(satsuma: Runner, shop: Path) -> None:
     shown = satsuma("fmt", "--diff", "-w", shop)
     assert shown.code == 0
     assert "+where: {did: Order Completed, within: 14d}  # lately" in shown.out
-    assert "-segment: recent" in shown.out
+    assert "-where:   {within: 2w" in shown.out
     assert path.read_text(encoding="utf-8") == UNTIDY
     write(shop, TIDY)
     assert satsuma("fmt", "--check", "-w", shop).code == 0
