@@ -15,6 +15,7 @@ SCRIPTS = (
     "bench_refresh.py",
     "bench_stored.py",
     "bench_sequences.py",
+    "bench_history.py",
 )
 
 

@@ -58,6 +58,10 @@ Groups are `all`, `any` and `none` with a list, and `not` with one condition; th
 | `{sequence: {match: last, steps: [{did: Checkout Started, within: 7d}, {not_did: Order Completed, within: 24h}]}}` | events in their order; `match` is `any`, `first` or `last` start |
 | `{in_segment: buyers}`, `{not_in_segment: buyers}` | another segment |
 | `{segmentation: rfm, is: Champions}` | a label; also `in: [..]`, `not_in: [..]` |
+| `{trait: stage, has_been: loyal, for: {gte: 30d}}` | a value (or one of a list) that is there now and was without a break: `gte gt lte lt` |
+| `{trait: plan, changed: {from: free, to: pro, within: 30d}}` | a value that became another; each key may be left out |
+| `{segmentation: rfm, has_been: Champions, for: {gte: 30d}}` | the same of a label; also `changed` |
+| `{entered: trialists, within: 14d}`, `{left: trialists, within: 14d}` | coming into a segment, or out of it |
 | `{rank: revenue, top: 20%, among: {segment: buyers}}` | the first or last (`bottom`) n or n %, ties included |
 | `{trait: revenue, percentile: {gte: 90}}` | the percentile among those with a value, or `among` a segment |
 | `{trait: birthday, anniversary: {in_next: 7d}}` | the yearly return of a date, by `in_next in_last this last next on` |

@@ -156,7 +156,6 @@ class _Refresh:
         deltas = {entity: _Delta(self.previous, whole.of(entity), sub.of(entity)) for entity in entities}
         rows, changes = self._segments(found, deltas, as_of)
         told.carry_last_changes(rows, self.previous, now)
-        told.carry_last_changes(rows, self.previous, now)
         facts: dict[str, Any] = {
             **told.moment_facts(as_of, None),
             **told.population_facts(whole, found),
