@@ -28,15 +28,15 @@ def decided(leaf: ConsentLeaf, evaluation: Evaluation) -> Mask:
     if as_of.known_at is not None:
         counts += f" AND received_at <= {dialect.render(dialect.moment(as_of.known_at))}"
     # In the order of the alphabet 'denied' comes before 'granted'.
-    table = evaluation.engine.table(
-        f"""SELECT customer_no, status FROM (
-            SELECT customer_no, status, row_number() OVER (
-                PARTITION BY customer_no ORDER BY time DESC, received_at DESC, status) AS place
-            FROM consents
-            WHERE purpose = {literal(leaf.purpose)} AND customer_no IS NOT NULL AND {counts}
-                {on_roster(roster, "customer_no")}) AS decisions
-        WHERE place = 1"""
-    )
+    with on_roster(evaluation.engine, roster, "customer_no") as (handle, chosen):
+        table = handle.table(
+            f"""SELECT customer_no, status FROM (
+                SELECT customer_no, status, row_number() OVER (
+                    PARTITION BY customer_no ORDER BY time DESC, received_at DESC, status) AS place
+                FROM consents
+                WHERE purpose = {literal(leaf.purpose)} AND customer_no IS NOT NULL AND {counts}{chosen}) AS decisions
+            WHERE place = 1"""
+        )
     places = placed(roster, table.column("customer_no").to_numpy())
     found = np.full(evaluation.size, leaf.status == "unknown")
     if leaf.status == "unknown":

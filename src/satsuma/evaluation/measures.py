@@ -7,6 +7,7 @@ that a thousand segments cost a thousand bits per customer and not a thousand nu
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -20,7 +21,7 @@ from satsuma.evaluation.columns import Bits, Column, Mask, pack
 from satsuma.evaluation.compare import test_column
 from satsuma.evaluation.kernel import Counter, Measured
 from satsuma.evaluation.roster import Roster
-from satsuma.evaluation.scan import AsOf, Chunk, EventScan, Scanner, Value, plan_scan, value_of
+from satsuma.evaluation.scan import WORKERS, AsOf, Chunk, EventScan, Scanner, Value, plan_scan, value_of
 from satsuma.evaluation.sequences import run_sequences
 from satsuma.language.moments import Moment
 from satsuma.language.types import COUNTING, EventLeaf, Measure, SequenceLeaf
@@ -104,7 +105,8 @@ def run_measures_at(
     """
     results = [MeasureResults({}, {}) for _ in moments]
     scanner = Scanner(engine, catalog, as_of, roster)
-    for event, (measures, compared) in plan.by_event().items():
+
+    def counted(event: str, measures: list[Measure], compared: dict[Measure, list[EventLeaf]]) -> list[MeasureResults]:
         scan = plan_scan(event, measures, catalog)
         wanted = {measure: None for measure in measures if measure in plan.columns}
         told = None if progress is None else partial(progress, event)
@@ -113,8 +115,15 @@ def run_measures_at(
         for low, high, found in scanner.each(scan, pass_, told):
             for whole, part in zip(collected, found, strict=True):
                 whole.put(low, high, part)
-        for whole, result in zip(collected, results, strict=True):
-            result.update(whole.results())
+        return [whole.results() for whole in collected]
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        # A pass over everybody is many ranges, which share the workers; one over a few is a single statement that
+        # keeps the engine on little more than one core, so that two names are read at a time.
+        at_once = pool.map if not roster.is_everybody and engine.distributed() is None else map
+        for found in at_once(lambda item: counted(item[0], *item[1]), plan.by_event().items()):
+            for result, part in zip(results, found, strict=True):
+                result.update(part)
     told = None if progress is None else partial(progress, "sequences")
     for result, answers in zip(results, run_sequences(scanner, plan.sequences(), moments, told), strict=True):
         for leaf, bits in answers.items():

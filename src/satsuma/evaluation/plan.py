@@ -20,16 +20,15 @@ ORDERS = Measure(event="Order Completed")
 
 def closure(checked: Checked, targets: Iterable[tuple[str, str]]) -> tuple[Definition, ...]:
     """Return the definitions that some of them (kind and name) need, themselves included, in order."""
-    by_key = {(kind_of(item), item.name): item for item in checked.ordered}
-    wanted: set[tuple[str, str]] = set()
+    wanted: set[int] = set()
     queue = list(targets)
     while queue:
-        key = queue.pop()
-        if key in wanted or key not in by_key:
+        place = checked.places.get(queue.pop())
+        if place is None or place in wanted:
             continue
-        wanted.add(key)
-        queue.extend((reference.kind, reference.name) for reference in references(by_key[key]))
-    return tuple(item for key, item in by_key.items() if key in wanted)
+        wanted.add(place)
+        queue.extend((reference.kind, reference.name) for reference in references(checked.ordered[place]))
+    return tuple(checked.ordered[place] for place in sorted(wanted))
 
 
 def looking_back_last(definitions: Iterable[Definition]) -> tuple[Definition, ...]:

@@ -79,7 +79,7 @@ class Value:
 
 @dataclass(slots=True)
 class Chunk:
-    """The rows of customers `low` to `high` (exclusive), sorted by customer, time and event id."""
+    """The rows of customers `low` to `high` (exclusive), sorted by customer and time (and event id, where asked)."""
 
     low: int
     high: int
@@ -94,11 +94,13 @@ class EventScan:
     """A planned pass over one event name.
 
     filters : distinct conditions, each one bit. values : the properties that measures read.
+    by_id : whether events of one customer at one moment must come in the order of their ids.
     """
 
     event: str
     filters: tuple[Condition, ...]
     values: tuple[Value, ...]
+    by_id: bool = False
     words: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
@@ -137,7 +139,9 @@ def plan_scan(event: str, measures: Sequence[Measure], catalog: Catalog) -> Even
     for measure in measures:
         if measure.of is not None:
             values.setdefault(value_of(measure, catalog))
-    return EventScan(event=event, filters=filters, values=tuple(values))
+    # Only which value is first or last depends on the order at one moment; ids are the most costly column to read.
+    by_id = any(measure.aggregate in ("first", "last") for measure in measures)
+    return EventScan(event=event, filters=filters, values=tuple(values), by_id=by_id)
 
 
 def property_info(catalog: Catalog, event: str, name: str) -> PropertyInfo:
@@ -389,8 +393,7 @@ class Scanner:
         """Take the function to the rows."""
         tables = self._all_dictionaries(scan)
         query = self._merged_rows(scan)[0] if isinstance(scan, MergedScan) else self.statement(scan)
-        rows = self._rows(scan)
-        ranges = self._ranges(rows, engine.range_rows(rows))
+        ranges = self._ranges(scan, engine.range_rows(self._rows(scan)))
         with self._beside(tables) as cursor:
             there = cursor.distributed()
             assert there is not None
@@ -408,18 +411,20 @@ class Scanner:
         else:
             query = self.statement(scan)
             if not self.sorted:
-                query = query.order_by(self._place(), exp.column("time", table="e"), exp.column("event_id", table="e"))
+                ids = [exp.column("event_id", table="e")] if scan.by_id else []
+                query = query.order_by(self._place(), exp.column("time", table="e"), *ids)
         # An unsorted table is read whole by each pass: fewer, larger chunks; and so is any for some customers.
-        for low, high in self._ranges(self._rows(scan), CHUNK_ROWS if self.sorted else 4 * CHUNK_ROWS):
+        for low, high in self._ranges(scan, CHUNK_ROWS if self.sorted else 4 * CHUNK_ROWS):
             yield partial(self._read, scan, query, dictionaries, low, high)
 
     def _rows(self, scan: EventScan | MergedScan) -> int:
         return sum(self.engine.count_events(part.event) for part in _parts(scan))
 
-    def _ranges(self, rows: int, per_chunk: int) -> list[tuple[int, int]]:
-        """Return the ranges of customers of a pass over so many rows."""
-        count = max(1, -(-rows // per_chunk)) if self.roster.is_everybody else -(-self.size // CHUNK_CUSTOMERS)
-        count = max(1, count)
+    def _ranges(self, scan: EventScan | MergedScan, per_chunk: int) -> list[tuple[int, int]]:
+        """Return the ranges of customers of a pass of about so many rows each."""
+        # Counting the rows of a name takes a while beside reading those of a few customers.
+        parts = -(-self._rows(scan) // per_chunk) if self.roster.is_everybody else -(-self.size // CHUNK_CUSTOMERS)
+        count = max(1, parts)
         # Whole bytes of packed bits: a chunk begins at a multiple of eight.
         step = max(8, (-(-self.size // count) + 7) // 8 * 8)
         return [(low, min(low + step, self.size)) for low in range(0, max(self.size, 1), step)]

@@ -46,23 +46,26 @@ def trait_states(engine: Engine, name: str, type_: ValueType, as_of: AsOf, roste
     counts = f"valid_from <= {dialect.render(dialect.moment(as_of.moment.as_of))}"
     if as_of.known_at is not None:
         counts += f" AND known_at <= {dialect.render(dialect.moment(as_of.known_at))}"
-    rows = engine.table(f"""
-        WITH log AS (
-            SELECT h.entity_no AS no, h.valid_from, h.known_at, h.load_id, {new} AS new_value,
-                CASE WHEN {described_by(engine, as_of, roster)} THEN {old} END AS old_value
-            FROM trait_changes h JOIN {table} c ON c.{number} = h.entity_no
-            WHERE h.trait = {literal(name)} AND h.entity = {literal(roster.entity)}{on_roster(roster, f"c.{number}")}
-        )
-        SELECT no, since, {column_value(dialect, type_)} AS value FROM (
-            SELECT no, CAST({EVER} AS BIGINT) AS since, old_value AS value FROM (
-                SELECT *, row_number() OVER (PARTITION BY no ORDER BY valid_from, known_at, load_id) AS place FROM log
-            ) f WHERE place = 1
-            UNION ALL
-            SELECT no, {since} AS since, new_value AS value FROM (
-                SELECT *, row_number() OVER (PARTITION BY no, valid_from ORDER BY known_at DESC, load_id DESC) AS place
-                FROM log WHERE {counts}
-            ) l WHERE place = 1
-        ) s ORDER BY no, since""")
+    with on_roster(engine, roster, f"c.{number}") as (handle, chosen):
+        rows = handle.table(f"""
+            WITH log AS (
+                SELECT h.entity_no AS no, h.valid_from, h.known_at, h.load_id, {new} AS new_value,
+                    CASE WHEN {described_by(engine, as_of, roster)} THEN {old} END AS old_value
+                FROM trait_changes h JOIN {table} c ON c.{number} = h.entity_no
+                WHERE h.trait = {literal(name)} AND h.entity = {literal(roster.entity)}{chosen}
+            )
+            SELECT no, since, {column_value(dialect, type_)} AS value FROM (
+                SELECT no, CAST({EVER} AS BIGINT) AS since, old_value AS value FROM (
+                    SELECT *, row_number() OVER (PARTITION BY no ORDER BY valid_from, known_at, load_id) AS place
+                    FROM log
+                ) f WHERE place = 1
+                UNION ALL
+                SELECT no, {since} AS since, new_value AS value FROM (
+                    SELECT *, row_number() OVER (
+                        PARTITION BY no, valid_from ORDER BY known_at DESC, load_id DESC) AS place
+                    FROM log WHERE {counts}
+                ) l WHERE place = 1
+            ) s ORDER BY no, since""")
     values = rows.column(2)
     known = values.is_valid()
     present = np.flatnonzero(known.to_numpy())

@@ -91,6 +91,12 @@ class Checked:
     vocabulary: Vocabulary
     #: Digest of each definition together with all that it reads, by kind and name: what tells that a meaning changed.
     digests: Mapping[Key, str] = field(default_factory=dict)
+    #: The place of each definition in the order, by kind and name.
+    places: Mapping[Key, int] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        places = {(kind_of(item), item.name): place for place, item in enumerate(self.ordered)}
+        object.__setattr__(self, "places", places)
 
     def of(self, kind: type[Definition]) -> dict[str, Any]:
         """Return the definitions of one kind by name."""
@@ -209,8 +215,10 @@ class Checker(OperandChecker):
             found = self.definitions.get((kind, name))
             self._same_entity(reference, reference.entity if found is None else found.entity)
             return (kind, name)
-        if kind == "trait":
-            known: Collection[str] = {*self.types, *(key[1] for key in self.definitions if key[0] == "trait")}
+        if kind == "trait" and name in self.types:
+            known: Collection[str] = self.types
+        elif kind == "trait":
+            known = {*self.types, *(key[1] for key in self.definitions if key[0] == "trait")}
         elif kind == "event":
             known = self.vocabulary.catalog.events
         elif kind == "list":

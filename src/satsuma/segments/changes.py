@@ -74,7 +74,7 @@ def caused_changes(
 
 def members_before(previous: StoredRun | None, segment: Segment) -> BitMap | None:
     """Return who was in a segment at the run before; None where it had no such segment."""
-    if previous is None or segment.name not in previous.segment_names():
+    if previous is None or not previous.has_segment(segment.name):
         return None
     return previous.members(segment.name)
 
@@ -89,7 +89,7 @@ def cause_for_all(
     key = f"segment/{segment.name}"
     if previous.definitions["digests"].get(key) != checked.digests.get(("segment", segment.name)):
         return "definition"
-    needed = closure(checked, [("segment", segment.name)])
+    needed = closure(checked, [("segment", segment.name)]) if refitted else ()
     if any(isinstance(item, Segmentation) and item.name in refitted for item in needed):
         return "model"
     # Who looks back, or at what was known at another time, sees changes that no new row and no clock made.

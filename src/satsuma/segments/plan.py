@@ -204,7 +204,7 @@ def _gone(engine: DuckDB, run: StoredRun | None, key: Key) -> Planned:
 
 def _before(engine: DuckDB, run: StoredRun | None, name: str, after: Standing) -> Standing:
     """Return a segment as the last run stored it; nobody where it had none of that name, or of another kind."""
-    if run is None or name not in run.segment_names():
+    if run is None or not run.has_segment(name):
         return _empty(after, name)
     before = stored(engine, run, name)
     return before if before.entity == after.entity else _empty(after, name)

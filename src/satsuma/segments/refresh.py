@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pyroaring import BitMap
 
@@ -22,7 +23,7 @@ import satsuma
 from satsuma.engines.duckdb import MONEY_SCALE, DuckDB
 from satsuma.evaluation.algebra import members
 from satsuma.evaluation.bitmaps import bitmap, serialise
-from satsuma.evaluation.columns import Bits, unpack
+from satsuma.evaluation.columns import Bits, count_bits, unpack
 from satsuma.evaluation.context import Evaluation, open_evaluation
 from satsuma.evaluation.measures import MeasurePlan
 from satsuma.evaluation.roster import (
@@ -31,6 +32,7 @@ from satsuma.evaluation.roster import (
     some_accounts,
     some_customers,
 )
+from satsuma.evaluation.run import ORDERS as ORDER_COUNT
 from satsuma.evaluation.run import Timings, evaluate, net_revenue
 from satsuma.evaluation.scan import AsOf
 from satsuma.evaluation.touched import Numbers, union
@@ -48,6 +50,7 @@ from satsuma.segments.store import (
     ACCOUNTS,
     LABELS,
     MEASURES,
+    ORDERS,
     POPULATION,
     TRAITS,
     VALUE,
@@ -110,12 +113,12 @@ class _Refresh:
             self.whole.accounts = open_evaluation(engine, checked, as_of, all_accounts(engine), **options)
         self.customers = union(plan.customers, self._moved_in_or_out("customer"))
         self.sub = self._evaluate_touched(as_of, options)
-        kept = KeptAnswers(checked, self.previous, self.whole, self.sub)
-        kept.fill(plan.whole)
-        evaluate(
-            engine, checked, as_of, definitions=plan.whole, begun=self.whole, open_cache=history_cache(engine, root),
-            **options,
-        )  # fmt: skip
+        if plan.whole:
+            KeptAnswers(checked, self.previous, self.whole, self.sub).fill(plan.whole)
+            evaluate(
+                engine, checked, as_of, definitions=plan.whole, begun=self.whole,
+                open_cache=history_cache(engine, root), **options,
+            )  # fmt: skip
 
     def _moved_in_or_out(self, entity: Entity) -> Numbers:
         """Return who came into the population since, or left it."""
@@ -146,19 +149,17 @@ class _Refresh:
         blobs = {POPULATION: serialise(whole.everybody)}
         if whole.accounts is not None:
             blobs[ACCOUNT_POPULATION] = serialise(whole.accounts.everybody)
-        worth = {"customer": Worth(net_revenue(whole))}
         found = Results(
-            worth=worth,  # type: ignore[arg-type]
-            populations={entity: int(unpack(whole.of(entity).everybody, whole.of(entity).size).sum())
-                         for entity in entities},
+            worth={entity: Worth(net_revenue(whole.of(entity))) for entity in entities} if self.plan.whole else {},
+            populations={entity: count_bits(whole.of(entity).everybody) for entity in entities},
             members=blobs,
-        )  # fmt: skip
+        )
         deltas = {entity: _Delta(self.previous, whole.of(entity), sub.of(entity)) for entity in entities}
         rows, changes = self._segments(found, deltas, as_of)
         told.carry_last_changes(rows, self.previous, now)
         facts: dict[str, Any] = {
             **told.moment_facts(as_of, None),
-            **told.population_facts(whole, found),
+            **told.population_facts(found.populations, *deltas["customer"].totals()),
             "segments": rows,
             "segmentations": self._segmentations(found, deltas),
             "traits": len(self.checked.of(Trait)),
@@ -197,7 +198,7 @@ class _Refresh:
             if name in of_everybody or before is None:
                 whole = self.whole.of(segment.entity)
                 after = bitmap(whole.members[name])
-                value = Worth(net_revenue(whole)).of(unpack(whole.members[name], whole.size))
+                value = found.worth[segment.entity].of(unpack(whole.members[name], whole.size))
             else:
                 after = delta.patched(before, self.sub.of(segment.entity).members[name])
                 value = delta.value(old_rows[name]["value"], before, after)
@@ -218,7 +219,7 @@ class _Refresh:
         for name, item in self.checked.of(Segmentation).items():
             whole = self.whole.of(item.entity)
             if name in of_everybody:
-                rows.append(told.label_rows(item, whole, Worth(net_revenue(whole))))
+                rows.append(told.label_rows(item, whole, found.worth[item.entity]))
             else:
                 labels = deltas[item.entity].labels(name, old_rows[name]["labels"], found.populations[item.entity])
                 rows.append(told.segmentation_row(item, labels))
@@ -313,6 +314,19 @@ class _Delta:
         self.touched = BitMap(self.numbers)
         self._values: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None
 
+    def _inside(self, members: BitMap) -> NDArray[np.bool_]:
+        """Say which of the touched are in a set."""
+        return np.isin(self.numbers, numbers_of(members & self.touched), assume_unique=True)
+
+    def totals(self) -> tuple[float, int]:
+        """Return the net revenue and the orders of the population, from what they were."""
+        old, new = self._worths()
+        known = self.previous.columns(TRAITS).read([ORDERS], self.numbers).column(ORDERS).combine_chunks()
+        orders = self.sub.measured.columns.get(ORDER_COUNT)
+        came = 0 if orders is None else int(orders.values[self.sub.population].sum())
+        total = round(self.previous.outcome["value"] * MONEY_SCALE) - int(old.sum()) + int(new.sum())
+        return total / MONEY_SCALE, self.previous.outcome["orders"] - (pc.sum(known).as_py() or 0) + came
+
     def patched(self, before: BitMap, bits: Bits) -> BitMap:
         """Return a set of everybody with the touched as they are now."""
         return (before - self.touched) | BitMap(self.numbers[unpack(bits, self.sub.size)])
@@ -330,9 +344,8 @@ class _Delta:
     def value(self, before_value: float, before: BitMap, after: BitMap) -> float:
         """Return the net revenue of a set from what it was."""
         old, new = self._worths()
-        was = np.fromiter((number in before for number in self.numbers.tolist()), np.bool_, len(self.numbers))
-        is_now = np.fromiter((number in after for number in self.numbers.tolist()), np.bool_, len(self.numbers))
-        total = round(before_value * MONEY_SCALE) - int(old[was].sum()) + int(new[is_now].sum())
+        gone, come = int(old[self._inside(before)].sum()), int(new[self._inside(after)].sum())
+        total = round(before_value * MONEY_SCALE) - gone + come
         return total / MONEY_SCALE
 
     def labels(self, name: str, before: Sequence[dict[str, Any]], population: int) -> list[dict[str, Any]]:
@@ -342,8 +355,7 @@ class _Delta:
         known = self.previous.columns(stem).read([name], self.numbers).column(name).cast(pa.string())
         was = np.array(known.to_pylist(), object)
         # Who was not in the population had no label.
-        inside = self.previous.population(self.entity)
-        member = np.fromiter((number in inside for number in self.numbers.tolist()), np.bool_, len(self.numbers))
+        member = self._inside(self.previous.population(self.entity))
         labels = self.sub.labels[name]
         sizes = {row["label"]: row["size"] for row in before}
         values = {row["label"]: round(row["value"] * MONEY_SCALE) for row in before}

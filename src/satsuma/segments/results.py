@@ -101,13 +101,13 @@ def moment_facts(as_of: datetime, known_at: datetime | None) -> dict[str, Any]:
     return {"as_of": f"{as_of.isoformat()}Z", "known_at": None if known_at is None else f"{known_at.isoformat()}Z"}
 
 
-def population_facts(evaluation: Evaluation, found: Results) -> dict[str, Any]:
-    """Return how many there are and what they are worth."""
+def population_facts(populations: Mapping[Entity, int], value: float, orders: int) -> dict[str, Any]:
+    """Return how many there are, what they are worth, and how often they ordered."""
     return {
-        "population": found.populations["customer"],
-        "value": found.worth["customer"].of(evaluation.population),
-        "orders": order_count(evaluation),
-        **({"accounts": found.populations["account"]} if "account" in found.populations else {}),
+        "population": populations["customer"],
+        "value": value,
+        "orders": orders,
+        **({"accounts": populations["account"]} if "account" in populations else {}),
     }
 
 

@@ -29,6 +29,7 @@ from satsuma.segments.results import (
     kept_leaves,
     label_rows,
     moment_facts,
+    order_count,
     population_facts,
     remembered,
     results,
@@ -94,7 +95,9 @@ def run_definitions(
     whose = results(evaluation, checked)
     facts: dict[str, Any] = {
         **moment_facts(as_of, known_at),
-        **population_facts(evaluation, whose),
+        **population_facts(
+            whose.populations, whose.worth["customer"].of(evaluation.population), order_count(evaluation)
+        ),
         "segments": [],
         "segmentations": [label_rows(item, evaluation.of(item.entity), whose.worth[item.entity])
                           for item in checked.of(Segmentation).values()],

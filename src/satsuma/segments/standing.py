@@ -229,7 +229,7 @@ class Standings:
 
     def last(self, asked: str | Path) -> Standing:
         """Return a segment as the last run left it, or, where that has none of the name, at its moment."""
-        if self.run is not None and isinstance(asked, str) and asked in self.run.segment_names():
+        if self.run is not None and isinstance(asked, str) and self.run.has_segment(asked):
             return stored(self.engine, self.run, asked, self._worths)
         return self.at(asked, *self.moment)
 

@@ -86,13 +86,16 @@ class StoredRun:
         NotFound
             When the run has no segment of that name.
         """
-        if segment not in self.segment_names():
+        if not self.has_segment(segment):
             hint = "A new or changed segment has members after the next `satsuma run`."
             raise NotFound.named("segment", segment, self.segment_names(), hint=hint)
         return self._members.read(segment)
 
+    def has_segment(self, name: str) -> bool:
+        return name in self._members.index and name not in (POPULATION, ACCOUNT_POPULATION)
+
     def segment_names(self) -> list[str]:
-        return [name for name in self._members.names() if name not in (POPULATION, ACCOUNT_POPULATION)]
+        return [name for name in self._members.names() if self.has_segment(name)]
 
     def population(self, entity: Entity = "customer") -> BitMap:
         return self._members.read(POPULATION if entity == "customer" else ACCOUNT_POPULATION)

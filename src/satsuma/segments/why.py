@@ -141,7 +141,7 @@ def why(
     held = node is not None and node.held
     is_of_run = run is not None and (run.as_of, run.known_at) == (as_of, known_at)
     stored = None
-    if run is not None and is_of_run and asked.name in run.segment_names():
+    if run is not None and is_of_run and run.has_segment(asked.name):
         stored = number in run.members(asked.name)
     return Why(
         segment=asked.name, title=asked.segment.title, customer_id=customer_id, customer_no=number, as_of=as_of,
