@@ -13,7 +13,10 @@ _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_to
 settings.register_profile("quick", max_examples=50, deadline=None, derandomize=True, suppress_health_check=_SLOW)
 settings.register_profile("heavy", max_examples=200, deadline=None, derandomize=True, suppress_health_check=_SLOW)
 # Other examples each time, for looking for what nobody thought of: SATSUMA_HYPOTHESIS_PROFILE=search.
-settings.register_profile("search", max_examples=2_500, deadline=None, suppress_health_check=_SLOW)
+settings.register_profile(
+    "search", max_examples=int(os.environ.get("SATSUMA_HYPOTHESIS_EXAMPLES", "2500")), deadline=None,
+    suppress_health_check=_SLOW,
+)  # fmt: skip
 settings.load_profile(os.environ.get("SATSUMA_HYPOTHESIS_PROFILE", "quick"))
 
 

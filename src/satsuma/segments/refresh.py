@@ -33,11 +33,11 @@ from satsuma.evaluation.roster import (
     some_customers,
 )
 from satsuma.evaluation.run import ORDERS as ORDER_COUNT
-from satsuma.evaluation.run import Timings, evaluate, net_revenue
+from satsuma.evaluation.run import Timings, closure, evaluate, net_revenue
 from satsuma.evaluation.scan import AsOf
 from satsuma.evaluation.touched import Numbers, union
-from satsuma.language.checker import Checked
-from satsuma.language.types import Entity, Segment, Segmentation, Trait
+from satsuma.language.checker import Checked, kind_of
+from satsuma.language.types import Definition, Entity, Segment, Segmentation, Trait
 from satsuma.segments import results as told
 from satsuma.segments.changes import Moved, cause_for_all, caused_changes, members_before
 from satsuma.segments.history_cache import history_cache
@@ -116,9 +116,15 @@ class _Refresh:
         if plan.whole:
             KeptAnswers(checked, self.previous, self.whole, self.sub).fill(plan.whole)
             evaluate(
-                engine, checked, as_of, definitions=plan.whole, begun=self.whole,
+                engine, checked, as_of, definitions=self._with_accounts(plan.whole), begun=self.whole,
                 open_cache=history_cache(engine, root), **options,
             )  # fmt: skip
+
+    def _with_accounts(self, chosen: Sequence[Definition]) -> tuple[Definition, ...]:
+        """Return definitions with those of accounts that they read: what is kept of customers is kept of them not."""
+        keys = {(kind_of(item), item.name) for item in chosen}
+        return tuple(item for item in closure(self.checked, keys)
+                     if item.entity == "account" or (kind_of(item), item.name) in keys)  # fmt: skip
 
     def _moved_in_or_out(self, entity: Entity) -> Numbers:
         """Return who came into the population since, or left it."""
