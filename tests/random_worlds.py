@@ -453,6 +453,14 @@ def event_leaves(draw: st.DrawFn, setting: Setting) -> dict[str, Any]:
     return leaf
 
 
+def computed_traits() -> dict[str, Any]:
+    """Return the files of the computed traits, of customers and of accounts."""
+    files: dict[str, Any] = {f"traits/{name}": {"from": source} for name, (source, _) in COMPUTED.items()}
+    return files | {
+        f"traits/{name}": {"entity": "account", "from": source} for name, (source, _) in ACCOUNT_COMPUTED.items()
+    }
+
+
 ALL_TRAITS: Mapping[str, ValueType] = {**TRAITS, **{name: type_ for name, (_, type_) in COMPUTED.items()}}
 ALL_ACCOUNT_TRAITS: Mapping[str, ValueType] = {
     "account_id": "text", **ACCOUNT_TRAITS, **{name: type_ for name, (_, type_) in ACCOUNT_COMPUTED.items()},
@@ -540,8 +548,7 @@ def definitions(draw: st.DrawFn, setting: Setting, most: int = 6) -> dict[str, A
     from random_history import history_leaves  # these build on this module
     from random_sequences import sequence_leaves
 
-    files: dict[str, Any] = {f"traits/{name}": {"from": source} for name, (source, _) in COMPUTED.items()}
-    files |= {f"traits/{name}": {"entity": "account", "from": source} for name, (source, _) in ACCOUNT_COMPUTED.items()}
+    files = computed_traits()
     of_accounts: list[str] = []
     for number in range(draw(st.integers(0, 2))):
         where = draw(account_conditions(setting, tuple(of_accounts)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import given, note
+from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
 import random_worlds
@@ -25,11 +24,6 @@ from satsuma.segments.store import RunStore, StoredRun
 #: How long before the moment of the refresh the run before it looked.
 STEPS = [timedelta(), timedelta(microseconds=1), timedelta(hours=1), timedelta(days=1), timedelta(days=8),
          timedelta(days=40)]  # fmt: skip
-
-# Open: takes minutes, and one of these modules failed in a busy run that named no test; run with the search profile.
-pytestmark = pytest.mark.skipif(
-    os.environ.get("SATSUMA_HYPOTHESIS_PROFILE") != "search", reason="too slow for every run; use the search profile"
-)
 
 
 @pytest.fixture(scope="module")
@@ -125,6 +119,8 @@ def told(run: StoredRun) -> dict[str, Any]:
     }
 
 
+#: Each evaluates three times and writes files: a quarter of the usual number takes as long.
+@settings(max_examples=max(settings().max_examples // 4, 10))
 @given(histories())
 def test_a_refresh_equals_a_full_run(engine: DuckDB, history: Any) -> None:
     setting, customers, accounts, definitions, later, before = history
