@@ -40,7 +40,7 @@ DOOR = frozenset({"workspace", "settings", "scaffold", "cli", "__main__", "__ini
 #: What takes long to load, and is loaded when it is needed.
 HEAVY = (
     "duckdb", "pyarrow", "numpy", "sqlalchemy", "sqlglot", "scipy", "pandas", "polars", "pyroaring", "ruamel",
-    "pyspark",
+    "pyspark", "sklearn", "joblib",
 )  # fmt: skip
 
 MODULES = sorted(ROOT.rglob("*.py"))

@@ -1,0 +1,217 @@
+"""What is fitted: a line and boosted trees, kept as plain numbers.
+
+Fitting uses scikit-learn, which is loaded only then; scoring does not.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from satsuma.statistics.prediction.encoding import Encoder
+from satsuma.statistics.prediction.plain import Plain, pack, unpack
+from satsuma.statistics.prediction.trees import Trees, taken_apart
+
+Floats = NDArray[np.float64]
+Target = Literal["probability", "amount"]
+
+#: Trees at most, and how many in a row may fail to help before growing stops.
+MOST_TREES = 400
+PATIENCE = 15
+
+#: Log amounts are kept within this of the mean's, so that one odd row is not worth e^50.
+FARTHEST = 20.0
+
+
+class Model(Protocol):
+    """What gives every row a prediction and can be kept."""
+
+    @property
+    def name(self) -> str:
+        """The word for it."""
+
+    def score(self, values: Floats) -> Floats:
+        """Return predictions, shape (n,), of rows of features, shape (n, features)."""
+
+    def as_dict(self) -> Plain:
+        """Return the model as text and numbers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Line:
+    """Logistic regression, or the log-linear (Poisson) regression of an amount: intercept + columns x coefficients."""
+
+    encoder: Encoder
+    coefficients: Floats
+    intercept: float
+    target: Target
+    name: str = "line"
+
+    def score(self, values: Floats) -> Floats:
+        """Return predictions, shape (n,)."""
+        sums = self.intercept + self.encoder.for_line(values) @ self.coefficients
+        found: Floats = (
+            expit(sums)
+            if self.target == "probability"
+            else np.exp(np.clip(sums, self.intercept - FARTHEST, self.intercept + FARTHEST))
+        )
+        return found
+
+    def as_dict(self) -> Plain:
+        """Return the model as text and numbers."""
+        return {
+            "model": "line", "encoder": self.encoder.as_dict(), "coefficients": pack(self.coefficients),
+            "intercept": self.intercept, "target": self.target,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Boosted:
+    """Gradient-boosted trees."""
+
+    encoder: Encoder
+    trees: Trees
+    name: str = "trees"
+
+    def score(self, values: Floats) -> Floats:
+        """Return predictions, shape (n,)."""
+        return self.trees.score(self.encoder.for_trees(values))
+
+    def as_dict(self) -> Plain:
+        """Return the model as text and numbers."""
+        return {"model": "trees", "encoder": self.encoder.as_dict(), "trees": self.trees.as_dict()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TwoParts:
+    """The chance that there is an amount, times the amount that is expected if there is one."""
+
+    encoder: Encoder
+    chance: Trees
+    amount: Trees
+    name: str = "two parts"
+
+    def score(self, values: Floats) -> Floats:
+        """Return expected amounts, shape (n,)."""
+        columns = self.encoder.for_trees(values)
+        found: Floats = self.chance.score(columns) * self.amount.score(columns)
+        return found
+
+    def as_dict(self) -> Plain:
+        """Return the model as text and numbers."""
+        return {
+            "model": "two parts", "encoder": self.encoder.as_dict(), "chance": self.chance.as_dict(),
+            "amount": self.amount.as_dict(),
+        }  # fmt: skip
+
+
+def model_from_dict(plain: Mapping[str, Any]) -> Model:
+    """Return the model that `as_dict` of one of them wrote.
+
+    Raises
+    ------
+    ValueError
+        When it is none of them.
+    """
+    encoder = Encoder.from_dict(plain["encoder"])
+    if plain["model"] == "line":
+        return Line(encoder=encoder, coefficients=unpack(plain["coefficients"]), intercept=plain["intercept"],
+                    target=plain["target"])  # fmt: skip
+    if plain["model"] == "trees":
+        return Boosted(encoder=encoder, trees=Trees.from_dict(plain["trees"]))
+    if plain["model"] == "two parts":
+        return TwoParts(encoder=encoder, chance=Trees.from_dict(plain["chance"]),
+                        amount=Trees.from_dict(plain["amount"]))  # fmt: skip
+    raise ValueError(f"There is no model of kind '{plain['model']}'.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Rows:
+    """Rows to fit on, or to watch while fitting: features, shape (n, features), and outcomes, shape (n,)."""
+
+    values: Floats
+    outcome: Floats
+
+
+def fit_line(rows: Rows, encoder: Encoder, *, target: Target) -> Line | None:
+    """Return the regression; None for amounts below 0, which have no logarithm."""
+    columns = encoder.for_line(rows.values)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a fit that stopped early is judged like any other
+        if target == "probability":
+            from sklearn.linear_model import LogisticRegression
+
+            fitted = LogisticRegression(C=1.0, max_iter=300, tol=1e-6).fit(columns, rows.outcome)
+            return Line(encoder=encoder, coefficients=fitted.coef_[0].astype(np.float64),
+                        intercept=float(fitted.intercept_[0]), target=target)  # fmt: skip
+        if rows.outcome.min() < 0:
+            return None
+        from sklearn.linear_model import PoissonRegressor
+
+        # In units of the mean: the penalty then weighs the same whatever the currency.
+        mean = float(rows.outcome.mean())
+        regression = PoissonRegressor(alpha=1e-3, max_iter=300).fit(columns, rows.outcome / mean)
+        return Line(encoder=encoder, coefficients=regression.coef_.astype(np.float64),
+                    intercept=float(regression.intercept_ + np.log(mean)), target=target)  # fmt: skip
+
+
+def fit_boosted(rows: Rows, watched: Rows, encoder: Encoder, *, target: Target, seed: int) -> Boosted:
+    """Return trees that stopped growing when they no longer helped on the rows that are watched."""
+    if target == "probability":
+        return Boosted(encoder=encoder, trees=_classifier(rows, watched, encoder, seed))
+    loss = "poisson" if rows.outcome.min() >= 0 and watched.outcome.min() >= 0 else "squared_error"
+    return Boosted(encoder=encoder, trees=_regressor(rows, watched, encoder, loss, seed))
+
+
+def fit_two_parts(rows: Rows, watched: Rows, encoder: Encoder, *, seed: int) -> TwoParts | None:
+    """Return the chance of an amount and the amount if there is one; None where either part is too small."""
+    bought, seen = rows.outcome > 0, watched.outcome > 0
+    few = min(int(bought.sum()), int((~bought).sum())) < 50 or min(int(seen.sum()), int((~seen).sum())) < 10
+    if few or rows.outcome.min() < 0 or watched.outcome.min() < 0:
+        return None
+    chance = _classifier(
+        Rows(values=rows.values, outcome=bought.astype(np.float64)),
+        Rows(values=watched.values, outcome=seen.astype(np.float64)), encoder, seed,
+    )  # fmt: skip
+    amount = _regressor(
+        Rows(values=rows.values[bought], outcome=rows.outcome[bought]),
+        Rows(values=watched.values[seen], outcome=watched.outcome[seen]), encoder, "gamma", seed,
+    )  # fmt: skip
+    return TwoParts(encoder=encoder, chance=chance, amount=amount)
+
+
+def _settings(size: int, seed: int) -> dict[str, Any]:
+    return {
+        "learning_rate": 0.08, "max_iter": MOST_TREES, "max_leaf_nodes": 31 if size >= 10_000 else 8,
+        "min_samples_leaf": int(np.clip(size // 500, 10, 200)), "l2_regularization": 1.0, "early_stopping": True,
+        "n_iter_no_change": PATIENCE, "tol": 0.0, "scoring": "loss", "random_state": seed,
+        "categorical_features": None,
+    }  # fmt: skip
+
+
+def _classifier(rows: Rows, watched: Rows, encoder: Encoder, seed: int) -> Trees:
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    fitted = HistGradientBoostingClassifier(**_settings(len(rows.outcome), seed)).fit(
+        encoder.for_trees(rows.values), rows.outcome.astype(np.int64),
+        X_val=encoder.for_trees(watched.values), y_val=watched.outcome.astype(np.int64),
+    )  # fmt: skip
+    return taken_apart(fitted, trees=int(np.argmax(fitted.validation_score_)))
+
+
+def _regressor(rows: Rows, watched: Rows, encoder: Encoder, loss: str, seed: int) -> Trees:
+    from sklearn.ensemble import HistGradientBoostingRegressor
+
+    # In units of the mean: penalties and tolerances then weigh the same whatever the currency.
+    mean = float(np.abs(rows.outcome).mean()) or 1.0
+    fitted = HistGradientBoostingRegressor(loss=loss, **_settings(len(rows.outcome), seed)).fit(
+        encoder.for_trees(rows.values), rows.outcome / mean,
+        X_val=encoder.for_trees(watched.values), y_val=watched.outcome / mean,
+    )  # fmt: skip
+    return taken_apart(fitted, trees=int(np.argmax(fitted.validation_score_))).scaled(mean)
