@@ -2,7 +2,8 @@
 
 Corrections are learned on customers, and best in a window, that the model has not seen. Four of them, from the least
 to the most that data must say: `none`; `level`, one number added to the log odds (for amounts `scale`, one factor);
-`sigmoid`, a line on the log odds (Platt); `isotonic`, any rising steps. The simplest wins that is as good as the best.
+`sigmoid`, a line on the log odds (Platt); `isotonic`, any rising steps. One number or
+two are taken as soon as they help; steps only where they clearly do.
 """
 
 from __future__ import annotations
@@ -177,9 +178,9 @@ def choose_calibrator(
 ) -> Calibrator:
     """Return the simplest correction that is as good as the best, by cross-fitting over customers.
 
-    Each kind is fitted on four fifths of the customers and judged on the rest, in turn. The first in the order none,
-    level (scale), sigmoid, isotonic wins that is not worse than the best by more than one standard error of the
-    difference; it is then fitted on all rows.
+    Each kind is fitted on four fifths of the customers and judged on the rest, in turn. The best of none, level (scale)
+    and sigmoid stands, unless isotonic is better by more than one standard error of the difference. It is then fitted
+    on all rows.
 
     Parameters
     ----------
@@ -190,16 +191,17 @@ def choose_calibrator(
     values, said = np.asarray(outcome, np.float64), np.asarray(predicted, np.float64)
     kinds: tuple[Kind, ...] = ("none", "scale", "isotonic") if amounts else ("none", "level", "sigmoid", "isotonic")
     losses = cross_fitted(values, said, np.asarray(customers, np.int64), kinds, seed=seed, amounts=amounts)
-    return fit_kind(simplest(losses), values, said)
+    return fit_kind(preferred(losses), values, said)
 
 
-def simplest(losses: Mapping[Kind, Floats]) -> Kind:
-    """Return the first kind whose losses, shape (n,), are not worse than the best's by more than a standard error."""
-    best = min(losses, key=lambda kind: float(losses[kind].mean()))
-    for kind, loss in losses.items():
-        gap = loss - losses[best]
-        if float(gap.mean()) <= float(gap.std(ddof=1)) / np.sqrt(len(gap)):
-            return kind
+def preferred(losses: Mapping[Kind, Floats]) -> Kind:
+    """Return the kind of least mean loss, shape (n,) each; isotonic only where it is clearly better than the others."""
+    smooth = [kind for kind in losses if kind != "isotonic"]
+    best = min(smooth, key=lambda kind: float(losses[kind].mean()))
+    if "isotonic" in losses:
+        gain = losses[best] - losses["isotonic"]
+        if float(gain.mean()) > float(gain.std(ddof=1)) / np.sqrt(len(gain)):
+            return "isotonic"
     return best
 
 

@@ -25,6 +25,9 @@ Target = Literal["probability", "amount"]
 MOST_TREES = 400
 PATIENCE = 15
 
+#: Training rows from which on growing uses every processor.
+ROWS_FOR_THREADS = 100_000
+
 #: Log amounts are kept within this of the mean's, so that one odd row is not worth e^50.
 FARTHEST = 20.0
 
@@ -161,29 +164,75 @@ def fit_line(rows: Rows, encoder: Encoder, *, target: Target) -> Line | None:
                     intercept=float(regression.intercept_ + np.log(mean)), target=target)  # fmt: skip
 
 
-def fit_boosted(rows: Rows, watched: Rows, encoder: Encoder, *, target: Target, seed: int) -> Boosted:
-    """Return trees that stopped growing when they no longer helped on the rows that are watched."""
+def fit_boosted(
+    rows: Rows, watched: Rows | None, encoder: Encoder, *, target: Target, seed: int, sizes: tuple[int, ...] = ()
+) -> Boosted:
+    """Return trees that stopped growing when they no longer helped on the rows that are watched.
+
+    Parameters
+    ----------
+    watched : None to grow as many trees as `sizes` says.
+    """
     if target == "probability":
-        return Boosted(encoder=encoder, trees=_classifier(rows, watched, encoder, seed))
-    loss = "poisson" if rows.outcome.min() >= 0 and watched.outcome.min() >= 0 else "squared_error"
-    return Boosted(encoder=encoder, trees=_regressor(rows, watched, encoder, loss, seed))
+        return Boosted(encoder=encoder, trees=_grown("classifier", rows, watched, encoder, seed, sizes[:1]))
+    below = any(float(each.outcome.min()) < 0 for each in (rows, watched) if each is not None)
+    loss = "squared_error" if below else "poisson"
+    return Boosted(encoder=encoder, trees=_grown(loss, rows, watched, encoder, seed, sizes[:1]))
 
 
-def fit_two_parts(rows: Rows, watched: Rows, encoder: Encoder, *, seed: int) -> TwoParts | None:
+def fit_two_parts(
+    rows: Rows, watched: Rows | None, encoder: Encoder, *, seed: int, sizes: tuple[int, ...] = ()
+) -> TwoParts | None:
     """Return the chance of an amount and the amount if there is one; None where either part is too small."""
-    bought, seen = rows.outcome > 0, watched.outcome > 0
-    few = min(int(bought.sum()), int((~bought).sum())) < 50 or min(int(seen.sum()), int((~seen).sum())) < 10
-    if few or rows.outcome.min() < 0 or watched.outcome.min() < 0:
-        return None
-    chance = _classifier(
-        Rows(values=rows.values, outcome=bought.astype(np.float64)),
-        Rows(values=watched.values, outcome=seen.astype(np.float64)), encoder, seed,
-    )  # fmt: skip
-    amount = _regressor(
-        Rows(values=rows.values[bought], outcome=rows.outcome[bought]),
-        Rows(values=watched.values[seen], outcome=watched.outcome[seen]), encoder, "gamma", seed,
-    )  # fmt: skip
-    return TwoParts(encoder=encoder, chance=chance, amount=amount)
+    parts = [each for each in (rows, watched) if each is not None]
+    for each, fewest in zip(parts, (50, 10), strict=False):
+        positives = int((each.outcome > 0).sum())
+        if min(positives, len(each.outcome) - positives) < fewest or each.outcome.min() < 0:
+            return None
+    events = [Rows(values=each.values, outcome=(each.outcome > 0).astype(np.float64)) for each in parts]
+    spent = [Rows(values=each.values[each.outcome > 0], outcome=each.outcome[each.outcome > 0]) for each in parts]
+    watches = (None, None) if watched is None else (events[1], spent[1])
+    return TwoParts(
+        encoder=encoder,
+        chance=_grown("classifier", events[0], watches[0], encoder, seed, sizes[:1]),
+        amount=_grown("gamma", spent[0], watches[1], encoder, seed, sizes[1:2]),
+    )
+
+
+def sizes_of(model: Model) -> tuple[int, ...]:
+    """Return how many trees a model has in each of its parts."""
+    if isinstance(model, Boosted):
+        return (model.trees.trees,)
+    if isinstance(model, TwoParts):
+        return model.chance.trees, model.amount.trees
+    return ()
+
+
+def _grown(kind: str, rows: Rows, watched: Rows | None, encoder: Encoder, seed: int, sizes: tuple[int, ...]) -> Trees:
+    """Return trees of one kind: a classifier, or a regressor by the name of its loss."""
+    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+    from threadpoolctl import threadpool_limits
+
+    # In units of the mean: penalties and tolerances then weigh the same whatever the currency.
+    unit = 1.0 if kind == "classifier" else float(np.abs(rows.outcome).mean()) or 1.0
+    settings = _settings(len(rows.outcome), seed) | (
+        {"max_iter": max(sizes[0], 1), "early_stopping": False} if watched is None else {}
+    )
+    booster = (
+        HistGradientBoostingClassifier(**settings)
+        if kind == "classifier"
+        else HistGradientBoostingRegressor(loss=kind, **settings)
+    )
+    watch = {}
+    if watched is not None:
+        watch = {"X_val": encoder.for_trees(watched.values), "y_val": watched.outcome / unit}
+    # Threads that wait for each other a thousand times a second are slower than one, and ten times slower where
+    # something else runs beside them. The trees are the same.
+    with threadpool_limits(limits=1 if len(rows.outcome) < ROWS_FOR_THREADS else None, user_api="openmp"):
+        fitted = booster.fit(encoder.for_trees(rows.values), rows.outcome / unit, **watch)
+    count = sizes[0] if watched is None else int(np.argmax(fitted.validation_score_))
+    found = taken_apart(fitted, trees=count)
+    return found if kind == "classifier" else found.scaled(unit)
 
 
 def _settings(size: int, seed: int) -> dict[str, Any]:
@@ -193,25 +242,3 @@ def _settings(size: int, seed: int) -> dict[str, Any]:
         "n_iter_no_change": PATIENCE, "tol": 0.0, "scoring": "loss", "random_state": seed,
         "categorical_features": None,
     }  # fmt: skip
-
-
-def _classifier(rows: Rows, watched: Rows, encoder: Encoder, seed: int) -> Trees:
-    from sklearn.ensemble import HistGradientBoostingClassifier
-
-    fitted = HistGradientBoostingClassifier(**_settings(len(rows.outcome), seed)).fit(
-        encoder.for_trees(rows.values), rows.outcome.astype(np.int64),
-        X_val=encoder.for_trees(watched.values), y_val=watched.outcome.astype(np.int64),
-    )  # fmt: skip
-    return taken_apart(fitted, trees=int(np.argmax(fitted.validation_score_)))
-
-
-def _regressor(rows: Rows, watched: Rows, encoder: Encoder, loss: str, seed: int) -> Trees:
-    from sklearn.ensemble import HistGradientBoostingRegressor
-
-    # In units of the mean: penalties and tolerances then weigh the same whatever the currency.
-    mean = float(np.abs(rows.outcome).mean()) or 1.0
-    fitted = HistGradientBoostingRegressor(loss=loss, **_settings(len(rows.outcome), seed)).fit(
-        encoder.for_trees(rows.values), rows.outcome / mean,
-        X_val=encoder.for_trees(watched.values), y_val=watched.outcome / mean,
-    )  # fmt: skip
-    return taken_apart(fitted, trees=int(np.argmax(fitted.validation_score_))).scaled(mean)

@@ -154,8 +154,7 @@ class _Sample:
     sizes: Floats
 
     def summed(self, values: Floats) -> Floats:
-        found: Floats = np.bincount(self.bundle, weights=values, minlength=self.bundles)
-        return found
+        return np.bincount(self.bundle, weights=values, minlength=self.bundles).astype(np.float64)
 
 
 def _bundles(customers: Whole, seed: int) -> tuple[_Sample, int]:
@@ -181,9 +180,9 @@ def _tops(values: Floats, order: Whole, sample: _Sample, counts: Floats, fractio
     first, last = (int(max(middle - width, 0)), int(min(middle + width, size)))
     sure, near = order[:first], order[first:last]
     sure_rows = np.bincount(sample.bundle[sure], minlength=sample.bundles).astype(np.float64)
-    sure_total = np.bincount(sample.bundle[sure], weights=values[sure], minlength=sample.bundles)
-    missing = fraction * (counts @ sample.sizes) - counts @ sure_rows
-    found: Floats = counts @ sure_total
+    sure_total = np.bincount(sample.bundle[sure], weights=values[sure], minlength=sample.bundles).astype(np.float64)
+    missing: Floats = fraction * (counts @ sample.sizes) - counts @ sure_rows
+    found: Floats = np.asarray(counts @ sure_total, np.float64)
     batch = max(1, 2_000_000 // max(len(near), 1))
     for start in range(0, len(counts), batch):
         part = slice(start, start + batch)

@@ -1,9 +1,11 @@
 """From snapshots to the chosen model and its card.
 
-Customers are parted at random, all their rows with them: most to fit on, at every training cut-off; some to say when
-trees must stop growing, and some to calibrate and to choose by, both at the latest training cut-off alone, whose level
-is nearest to that of the days to come. Rules are calibrated at that cut-off on all customers. The test cut-off takes no
-part until everything is chosen.
+Customers are dealt into five parts at random, all their rows with them. For each part in turn, models are fitted on
+the rows of the others at every training cut-off, and the part gets predictions from models that have not seen it; all
+it says to them is when trees must stop growing. On these predictions, at the latest training cut-off alone, whose level
+is nearest to that of the days to come, models are calibrated and one is chosen; it is then fitted anew on all
+customers, with as many more trees as there are more rows. With many rows one part is enough. Rules are calibrated at
+the same cut-off on all customers. The test cut-off takes no part until everything is chosen.
 """
 
 from __future__ import annotations
@@ -31,21 +33,25 @@ from satsuma.statistics.prediction.candidates import (
     fit_line,
     fit_two_parts,
     model_from_dict,
+    sizes_of,
 )
 from satsuma.statistics.prediction.card import ResultCard, result_card
 from satsuma.statistics.prediction.comparison import Comparison, compare
-from satsuma.statistics.prediction.encoding import learn_encoding
+from satsuma.statistics.prediction.encoding import Encoder, learn_encoding
 from satsuma.statistics.prediction.plain import Plain
 from satsuma.statistics.prediction.snapshots import Snapshots
 from satsuma.statistics.prediction.splitting import parts_of
 
 Floats = NDArray[np.float64]
 
-#: Shares of customers to fit on, to stop by, to calibrate and choose by.
-SHARES = (0.7, 0.1, 0.2)
+#: Parts that customers are dealt into, and the training rows from which on only one of them gets predictions.
+PARTS, MANY = 5, 200_000
 
 #: Customers with and without an outcome below which nothing is fitted.
 FEWEST = 20
+
+#: A simpler model is taken whose loss is not more than this share above that of the best.
+AS_GOOD = 0.002
 
 #: The baseline that every prediction has.
 BASE = "same for all"
@@ -141,20 +147,8 @@ def fit_prediction(
     training, later = everything.taken(everything.cutoff < test), everything.taken(everything.cutoff == test)
     trained_positives = _check(training, later, target)
     latest = training.cutoff == training.cutoff.max()
-    part = parts_of(training.customer, SHARES, seed)
-    encoder = learn_encoding(training.values[part == 0], training.names, training.kinds)
     learn_encoding(later.values, later.names, later.kinds)  # refuses infinite values there, too
-    rows = _rows(training, part == 0)
-    watched, held = _rows(training, (part == 1) & latest), _rows(training, (part == 2) & latest)
-    _check_parts(rows, watched, held, target)
-    models: list[Model | None] = [
-        fit_line(rows, encoder, target=target),
-        fit_boosted(rows, watched, encoder, target=target, seed=seed),
-    ]
-    if target == "amount":
-        models.append(fit_two_parts(rows, watched, encoder, seed=seed))
-    customers = training.customer[(part == 2) & latest]
-    model, calibrator, losses = _choose([each for each in models if each is not None], held, customers, target, seed)
+    model, calibrator, losses = _choose(training, latest, target, seed)
     recent = training.taken(latest)
     predictor = Predictor(
         target=target, model=model, calibrator=calibrator, names=training.names,
@@ -193,27 +187,67 @@ def contest(
 
 
 def _choose(
-    models: list[Model], held: Rows, customers: NDArray[np.int64], target: Target, seed: int
+    training: Snapshots, latest: NDArray[np.bool_], target: Target, seed: int
 ) -> tuple[Model, Calibrator, dict[str, float]]:
-    """Return the simplest model that is as good as the best, calibrated: not worse by more than a standard error."""
+    """Return the simplest model that is as good as the best, its correction, and the mean loss of each."""
     amounts = target == "amount"
-    losses: list[Floats] = []
-    calibrators = []
-    for model in models:
-        said = model.score(held.values)
-        chosen = choose_calibrator(held.outcome, said, customers, seed=seed, amounts=amounts)
-        kind = chosen.kind
-        losses.append(cross_fitted(held.outcome, said, customers, (kind,), seed=seed, amounts=amounts)[kind])
-        calibrators.append(chosen)
-    best = int(np.argmin([float(loss.mean()) for loss in losses]))
-    number = best
-    for candidate, loss in enumerate(losses):
-        gap = loss - losses[best]
-        if float(gap.mean()) <= float(gap.std(ddof=1)) / len(gap) ** 0.5:
-            number = candidate
-            break
-    means = {model.name: float(loss.mean()) for model, loss in zip(models, losses, strict=True)}
-    return models[number], calibrators[number], means
+    said, sizes, held = _unseen(training, latest, target, seed)
+    outcome, customers = training.outcome[held], training.customer[held]
+    losses: dict[str, Floats] = {}
+    calibrators: dict[str, Calibrator] = {}
+    for name, predictions in said.items():
+        chosen = choose_calibrator(outcome, predictions[held], customers, seed=seed, amounts=amounts)
+        calibrators[name] = chosen
+        losses[name] = cross_fitted(outcome, predictions[held], customers, (chosen.kind,), seed=seed, amounts=amounts)[
+            chosen.kind
+        ]
+    means = {name: float(loss.mean()) for name, loss in losses.items()}
+    picked = next(name for name, mean in means.items() if mean <= min(means.values()) * (1.0 + AS_GOOD))
+    encoder = learn_encoding(training.values, training.names, training.kinds)
+    everybody = _rows(training, np.ones(training.rows, np.bool_))
+    # More rows bear more trees; as many as before would leave predictions too timid.
+    more = PARTS / (PARTS - 1)
+    trees = tuple(round(float(np.median(part)) * more) for part in zip(*sizes[picked], strict=True))
+    model = {each.name: each for each in _fitted(everybody, None, encoder, target, seed, {picked: trees})}[picked]
+    return model, calibrators[picked], means
+
+
+def _unseen(
+    training: Snapshots, latest: NDArray[np.bool_], target: Target, seed: int
+) -> tuple[dict[str, Floats], dict[str, list[tuple[int, ...]]], NDArray[np.bool_]]:
+    """Return predictions by model for rows of the latest cut-off that it had not seen, and the trees that it took."""
+    part = parts_of(training.customer, [1.0 / PARTS] * PARTS, seed)
+    asked = range(PARTS if training.rows < MANY else 1)
+    held = latest & (part < len(asked))
+    said: dict[str, Floats] = {}
+    sizes: dict[str, list[tuple[int, ...]]] = {}
+    for number in asked:
+        inside = part == number
+        rows, watched = _rows(training, ~inside), _rows(training, inside & latest)
+        _check_parts(rows, watched, target)
+        encoder = learn_encoding(rows.values, training.names, training.kinds)
+        for model in _fitted(rows, watched, encoder, target, seed):
+            predictions = said.setdefault(model.name, np.full(training.rows, np.nan))
+            predictions[inside & latest] = model.score(training.values[inside & latest])
+            sizes.setdefault(model.name, []).append(sizes_of(model))
+    # A model that one of the parts could not fit is none to choose.
+    whole = [name for name in said if len(sizes[name]) == len(asked)]
+    return {name: said[name] for name in whole}, sizes, held
+
+
+def _fitted(
+    rows: Rows, watched: Rows | None, encoder: Encoder, target: Target, seed: int,
+    only: Mapping[str, tuple[int, ...]] | None = None,
+) -> list[Model]:  # fmt: skip
+    """Return the models, the simplest first; `only` some, by name with how many trees."""
+    found: list[Model | None] = []
+    if only is None or "line" in only:
+        found.append(fit_line(rows, encoder, target=target))
+    if only is None or "trees" in only:
+        found.append(fit_boosted(rows, watched, encoder, target=target, seed=seed, sizes=(only or {}).get("trees", ())))
+    if target == "amount" and (only is None or "two parts" in only):
+        found.append(fit_two_parts(rows, watched, encoder, seed=seed, sizes=(only or {}).get("two parts", ())))
+    return [model for model in found if model is not None]
 
 
 def _rows(snapshots: Snapshots, chosen: NDArray[np.bool_]) -> Rows:
@@ -248,10 +282,10 @@ def _check(training: Snapshots, later: Snapshots, target: Target) -> int:
     return positives
 
 
-def _check_parts(rows: Rows, watched: Rows, held: Rows, target: Target) -> None:
+def _check_parts(rows: Rows, watched: Rows, target: Target) -> None:
     """Refuse parts of the customers that are too small to do their work."""
-    lack = target == "probability" and len(np.unique(rows.outcome)) < 2
-    if lack or len(watched.outcome) < 5 or len(held.outcome) < 10 or not (held.outcome > 0).any():
+    alike = target == "probability" and len(np.unique(rows.outcome)) < 2
+    if alike or len(watched.outcome) < 5 or not (watched.outcome > 0).any() or not (rows.outcome > 0).any():
         raise CannotEstimate(
-            "The latest training snapshot has too few customers or outcomes to stop, calibrate and choose by."
+            "The latest training snapshot has too few customers or outcomes to calibrate and choose by."
         )
