@@ -200,7 +200,7 @@ def _objective(problem: Problem, penalty: float, priors: Mapping[str, Prior]) ->
 
 
 def _from_starts(objective: Evaluate, starts: Sequence[Floats], limit: Floats) -> tuple[Floats, int]:
-    """Return the best of what L-BFGS finds from the starts; one that begins far worse is tried only if needed."""
+    """Return what L-BFGS finds from the best start; from the others as well only when it gets stuck."""
     begun = [(objective(np.asarray(start)), np.asarray(start)) for start in starts]
     usable = [(value, start) for (value, slope), start in begun if math.isfinite(value) and np.isfinite(slope).all()]
     if not usable:
@@ -215,15 +215,15 @@ def _from_starts(objective: Evaluate, starts: Sequence[Floats], limit: Floats) -
             return 1e10, np.zeros(len(theta))
         return value / size, gradient / size
 
-    for number, (_, start) in enumerate(usable):
+    for _, start in usable:
         found = minimize(
             scaled, start, jac=True, method="L-BFGS-B", bounds=list(zip(-limit, limit, strict=True)),
-            options={"maxiter": 300, "ftol": 1e-11, "gtol": 1e-7},
+            options={"maxiter": 300, "ftol": 1e-8, "gtol": 1e-6},
         )  # fmt: skip
         steps += int(found.nit)
         if found.fun < least - 1e-12:
             best, least = np.asarray(found.x, np.float64), float(found.fun)
-        if found.success and number >= 1:
+        if found.success:
             break
     return best, steps
 

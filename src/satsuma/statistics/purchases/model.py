@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
@@ -50,7 +50,12 @@ class Parameters:
     @classmethod
     def names(cls) -> tuple[str, ...]:
         """Return the names of the parameters."""
-        return tuple(item.name for item in fields(cls) if item.name != "estimate")
+        return tuple(item.name for item in fields(cls) if item.default is MISSING)
+
+    @classmethod
+    def _facts(cls) -> tuple[str, ...]:
+        """Return the names of what else is known, which has a default."""
+        return tuple(item.name for item in fields(cls) if item.default is not MISSING and item.name != "estimate")
 
     @property
     def values(self) -> tuple[float, ...]:
@@ -60,6 +65,7 @@ class Parameters:
     def as_dict(self) -> dict[str, Any]:
         """Return plain JSON, to be kept."""
         kept: dict[str, Any] = {"model": self.kind, **dict(zip(self.names(), self.values, strict=True))}
+        kept.update({name: getattr(self, name) for name in self._facts()})
         if self.estimate is not None:
             kept["estimate"] = self.estimate.as_dict()
         return kept
@@ -81,6 +87,7 @@ class Parameters:
         estimate = plain.get("estimate")
         return cls(
             **{name: float(plain[name]) for name in cls.names()},
+            **{name: plain[name] for name in cls._facts() if name in plain},
             estimate=None if estimate is None else Estimate.from_dict(estimate),
         )
 
