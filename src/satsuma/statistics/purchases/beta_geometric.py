@@ -220,7 +220,5 @@ class BetaGeometric(Parameters):
         is the unit of T.
         """
         rate = log_discount(yearly_discount, periods_per_year)
-        alive = discounted(
-            lambda t: expected_while_alive(rows, t, *self.values, self.first), horizon, rate
-        )
+        alive = discounted(lambda t: expected_while_alive(rows, t, *self.values, self.first), horizon, rate)
         return self.p_alive(rows) * alive

@@ -153,9 +153,7 @@ def fit_gamma_gamma(
     if m_x.min() == m_x.max():
         raise CannotEstimate(f"All of the {len(x)} customers have the same mean spend: nothing tells how they differ.")
     unit = float(m_x.mean())
-    estimate = maximise(
-        _problem(x, m_x / unit, unit, customers=len(x)), penalty=penalty, priors=priors, start=start
-    )
+    estimate = maximise(_problem(x, m_x / unit, unit, customers=len(x)), penalty=penalty, priors=priors, start=start)
     notes = estimate.notes
     correlation = _correlation(x, m_x)
     if correlation is not None and abs(correlation) > 0.3:

@@ -57,7 +57,9 @@ def blocks(rows: PurchaseSummary) -> tuple[Block, ...]:
         high = int(np.searchsorted(x, max(63.0, 4.0 * x[low])))
         high = max(high, low + 1)
         while True:
-            chosen = np.flatnonzero((code >= low) & (code < high)) if (low, high) != (0, len(x)) else np.arange(len(code))
+            chosen = (
+                np.flatnonzero((code >= low) & (code < high)) if (low, high) != (0, len(x)) else np.arange(len(code))
+            )
             times, place = numbered(np.concatenate([rows.t_x[chosen], rows.T[chosen]]))
             width = max(1, _ENTRIES // max(len(times), 1))
             if high - low <= width:
@@ -144,7 +146,9 @@ def between(
     low = np.minimum(alpha, beta)
     length = np.log1p(gap / (low + t_x))
     # Beyond 45 e-folds of f nothing is left to add.
-    length = np.minimum(length, 45.0 / np.maximum((shape + s) * np.minimum(low + t_x, alpha + t_x) / (alpha + t_x), 1e-9))
+    length = np.minimum(
+        length, 45.0 / np.maximum((shape + s) * np.minimum(low + t_x, alpha + t_x) / (alpha + t_x), 1e-9)
+    )
     moments = np.zeros((5, len(x)))
     place, weight = gauss_legendre(8)
     need = np.maximum((shape + s + 1.0) * length / 4.0, length / 1.0)

@@ -136,7 +136,9 @@ def probability_of_n(
     Fader & Hardie (2006), Deriving an Expression for P(X(t) = x) Under the Pareto/NBD Model, has a closed form, a
     difference of sums of 2F1 that cancel; the integral has no sign changes.
     """
-    n, t, r, alpha, s, beta = np.broadcast_arrays(*(np.asarray(value, np.float64) for value in (n, t, r, alpha, s, beta)))
+    n, t, r, alpha, s, beta = np.broadcast_arrays(
+        *(np.asarray(value, np.float64) for value in (n, t, r, alpha, s, beta))
+    )
     if np.any(n < 0) or np.any(n != np.rint(n)) or not np.all((t >= 0) & np.isfinite(t)):
         raise ValueError("n must be whole numbers from 0 up, and t from 0 up.")
     constant = gammaln(r + n) - gammaln(r) - gammaln(n + 1.0)
@@ -271,5 +273,3 @@ def fit_pareto_nbd(
     """
     unit = unit_of_time(rows, ParetoNbd.names(), priors)
     return ParetoNbd.estimated(maximise(problem(rows, unit), penalty=penalty, priors=priors, start=start))
-
-

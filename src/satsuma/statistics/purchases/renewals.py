@@ -28,7 +28,9 @@ from satsuma.statistics.purchases.special import log_discount
 
 Floats = NDArray[np.float64]
 REFERENCE = "Fader & Hardie (2007), Journal of Interactive Marketing 21(1), 76-90"
-_SAME = "All customers then leave with about the same probability alpha / (alpha + beta); only this ratio means anything."
+_SAME = (
+    "All customers then leave with about the same probability alpha / (alpha + beta); only this ratio means anything."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -151,13 +151,21 @@ def numbered(values: Floats) -> tuple[Floats, NDArray[np.intp]]:
     return distinct, codes.ravel()
 
 
-def systematic_sample(summary: PurchaseSummary, size: int) -> PurchaseSummary:
-    """Return `size` customers at equal distances in the order of the rows: the same every time, and evenly spread."""
-    ends = np.cumsum(summary.count)
+def sampled_rows(count: Whole, size: int) -> tuple[NDArray[np.intp], Whole]:
+    """Return the rows of `size` customers at equal distances in the order of the rows, and how many of each.
+
+    The same customers every time, and more evenly spread than at random.
+    """
+    ends = np.cumsum(count)
     places = np.floor((np.arange(size) + 0.5) * (ends[-1] / size)).astype(np.int64)
-    rows = np.searchsorted(ends, places, side="right")
-    chosen, count = np.unique(rows, return_counts=True)
-    return summary.select(chosen).counted(count)
+    rows, times = np.unique(np.searchsorted(ends, places, side="right"), return_counts=True)
+    return rows, times.astype(np.int64)
+
+
+def systematic_sample(summary: PurchaseSummary, size: int) -> PurchaseSummary:
+    """Return the histories of `size` customers at equal distances in the order of the rows."""
+    rows, times = sampled_rows(summary.count, size)
+    return summary.select(rows).counted(times)
 
 
 def histories(
