@@ -23,7 +23,7 @@ from scipy.special import betainc, betaln, digamma, gammaln
 
 from satsuma.statistics.purchases.fitting import SAMPLE, WORTH_SAMPLING, Problem
 from satsuma.statistics.purchases.model import Parameters, checked_horizon, discounted
-from satsuma.statistics.purchases.special import log_discount, log_rising, purchases_while_alive, softplus
+from satsuma.statistics.purchases.special import Real, log_discount, log_rising, purchases_while_alive, softplus
 from satsuma.statistics.purchases.summary import PurchaseSummary, numbered, systematic_sample
 
 Floats = NDArray[np.float64]
@@ -111,7 +111,7 @@ def problem(rows: PurchaseSummary, first: int, unit: float, reference: str) -> P
 
 
 def p_alive(
-    rows: PurchaseSummary, r: ArrayLike, alpha: ArrayLike, a: ArrayLike, b: ArrayLike, first: int
+    rows: PurchaseSummary, r: Real, alpha: Real, a: Real, b: Real, first: int
 ) -> Floats:  # fmt: skip
     """Return 1 / (1 + odds) by eq. (1); the parameters are numbers or one for each row."""
     can_leave = (rows.x > 0) | (first > 0)
@@ -137,12 +137,11 @@ def expected_while_alive(
     else:
         pairs, pair = np.unique(place, return_inverse=True)
     one, age = x[pairs // len(T)], T[pairs % len(T)]
-    return purchases_while_alive(r + one, alpha + age, a, b + one + first, horizon)[pair]
+    by_pair = purchases_while_alive(r + one, alpha + age, a, b + one + first, horizon)
+    return np.asarray(by_pair[pair], np.float64)
 
 
-def probability_of_n(
-    n: ArrayLike, t: ArrayLike, r: ArrayLike, alpha: ArrayLike, a: ArrayLike, b: ArrayLike, first: int
-) -> Floats:
+def probability_of_n(n: ArrayLike, t: ArrayLike, r: Real, alpha: Real, a: Real, b: Real, first: int) -> Floats:
     """Return P(X(t) = n) of a new customer, eq. (8) in Fader, Hardie & Lee (2005).
 
     Alive through all n, or gone with the n-th purchase while more would have come: the sum of negative binomial terms
@@ -180,12 +179,12 @@ class BetaGeometric(Parameters):
 
     def p_alive(self, rows: PurchaseSummary) -> Floats:
         """Return the probability that a customer has not left, shape (rows,)."""
-        return p_alive(rows, *self.values, self.first)
+        return p_alive(rows, self.r, self.alpha, self.a, self.b, self.first)
 
     def expected_purchases(self, rows: PurchaseSummary, horizon: float) -> Floats:
         """Return the expected purchases between T and T + horizon, shape (rows,); eq. (10) of the 2005 paper."""
         horizon = checked_horizon(horizon)
-        return self.p_alive(rows) * expected_while_alive(rows, horizon, *self.values, self.first)
+        return self.p_alive(rows) * expected_while_alive(rows, horizon, self.r, self.alpha, self.a, self.b, self.first)
 
     def expected_purchases_new(self, t: ArrayLike) -> Floats:
         """Return the expected repeat purchases of a new customer until t; eq. (9) of the 2005 paper."""
@@ -197,7 +196,7 @@ class BetaGeometric(Parameters):
 
     def probability_of_n(self, n: ArrayLike, t: ArrayLike) -> Floats:
         """Return P(X(t) = n) of a new customer."""
-        return probability_of_n(n, t, *self.values, self.first)
+        return probability_of_n(n, t, self.r, self.alpha, self.a, self.b, self.first)
 
     def conditional_probability_of_n(self, rows: PurchaseSummary, n: int, horizon: float) -> Floats:
         """Return the probability of n purchases between T and T + horizon, shape (rows,).
@@ -220,5 +219,7 @@ class BetaGeometric(Parameters):
         is the unit of T.
         """
         rate = log_discount(yearly_discount, periods_per_year)
-        alive = discounted(lambda t: expected_while_alive(rows, t, *self.values, self.first), horizon, rate)
+        alive = discounted(
+            lambda t: expected_while_alive(rows, t, self.r, self.alpha, self.a, self.b, self.first), horizon, rate
+        )
         return self.p_alive(rows) * alive

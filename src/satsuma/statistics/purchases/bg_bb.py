@@ -23,7 +23,7 @@ from scipy.special import betaln, digamma, gammaln, hyp2f1
 
 from satsuma.statistics.purchases.fitting import Prior, Problem, maximise
 from satsuma.statistics.purchases.model import Parameters, unit_of_time
-from satsuma.statistics.purchases.special import log_discount
+from satsuma.statistics.purchases.special import Real, log_discount
 from satsuma.statistics.purchases.summary import PurchaseSummary, numbered
 
 Floats = NDArray[np.float64]
@@ -136,7 +136,7 @@ class BgBb(Parameters):
 
     def probability_of_n(self, n: ArrayLike, t: ArrayLike) -> Floats:
         """Return P(X(t) = n) of a new customer, eq. (7)."""
-        return _probability_of_n(n, t, *self.values)
+        return _probability_of_n(n, t, self.alpha, self.beta, self.gamma, self.delta)
 
     def conditional_probability_of_n(self, rows: PurchaseSummary, n: int, horizon: float) -> Floats:
         """Return the probability of n purchases at the next `horizon` occasions, shape (rows,); eq. (12)."""
@@ -170,18 +170,19 @@ class BgBb(Parameters):
             last = math.ceil(40.0 / rate) if horizon is None else checked_count(horizon)
             j = np.arange(1.0, last + 1.0)
             life = np.array([float(np.exp(self._log_survival(age, j) - rate * j).sum()) for age in ages])
-        return self._there(rows) * self._buying(rows) * np.asarray(life)[code]
+        by_row: Floats = np.asarray(life, np.float64)[code]
+        return self._there(rows) * self._buying(rows) * by_row
 
     def _there(self, rows: PurchaseSummary) -> Floats:
         """Return the probability of still being there at occasion T."""
         found = Likelihood(rows)
-        _, share = found.terms(*self.values)
-        return share[found.is_there]
+        _, share = found.terms(self.alpha, self.beta, self.gamma, self.delta)
+        return np.asarray(share[found.is_there], np.float64)
 
     def _buying(self, rows: PurchaseSummary) -> Floats:
         return np.asarray((self.alpha + rows.x) / (self.alpha + self.beta + rows.T), np.float64)
 
-    def _log_survival(self, T: Floats, ahead: ArrayLike) -> Floats:
+    def _log_survival(self, T: Floats, ahead: Floats | float) -> Floats:
         kept = self.delta + T
         return np.asarray(betaln(self.gamma, kept + ahead) - betaln(self.gamma, kept), np.float64)
 
@@ -196,9 +197,7 @@ def checked_count(horizon: float) -> int:
     return int(horizon)
 
 
-def _probability_of_n(
-    n: ArrayLike, t: ArrayLike, alpha: ArrayLike, beta: ArrayLike, gamma: ArrayLike, delta: ArrayLike
-) -> Floats:
+def _probability_of_n(n: ArrayLike, t: ArrayLike, alpha: Real, beta: Real, gamma: Real, delta: Real) -> Floats:
     values = np.broadcast_arrays(*(np.asarray(value, np.float64) for value in (n, t, alpha, beta, gamma, delta)))
     n, t, alpha, beta, gamma, delta = values
     if any(np.any((value < 0) | (value != np.rint(value))) for value in (n, t)):
@@ -207,7 +206,7 @@ def _probability_of_n(
     def exactly(trials: Floats) -> Floats:
         chance = gammaln(trials + 1) - gammaln(n + 1) - gammaln(np.maximum(trials - n, 0) + 1)
         chance = chance + betaln(alpha + n, beta + np.maximum(trials - n, 0)) - betaln(alpha, beta)
-        return np.where(trials >= n, np.exp(chance), 0.0)
+        return np.asarray(np.where(trials >= n, np.exp(chance), 0.0), np.float64)
 
     result = exactly(t) * np.exp(betaln(gamma, delta + t) - betaln(gamma, delta))
     for i in range(int(t.max(initial=0))):

@@ -102,8 +102,8 @@ class CovariateRows:
         stacked = np.array([values[first] for _, values in columns]).reshape(len(columns), len(first)).T
         split = len(transaction or {})
         made = cls(
-            rows.select(code[first].astype(np.intp)).counted(count), stacked[:, :split].copy(), stacked[:, split:].copy(),
-            tuple(transaction or {}), tuple(lifetime or {}),
+            rows.select(code[first].astype(np.intp)).counted(count), stacked[:, :split].copy(),
+            stacked[:, split:].copy(), tuple(transaction or {}), tuple(lifetime or {}),
         )  # fmt: skip
         return made, inverse.astype(np.int32)
 
@@ -190,7 +190,7 @@ class CovariateModel:
             estimate=None if estimate is None else Estimate.from_dict(estimate),
         )
 
-    def _by_row(self, data: CovariateRows) -> tuple[Floats, ...]:
+    def _by_row(self, data: CovariateRows) -> tuple[Floats, Floats, Floats, Floats]:
         if data.transaction_names != tuple(self.transaction) or data.lifetime_names != tuple(self.lifetime):
             raise ValueError(
                 f"The model has the covariates {', '.join([*self.transaction, *self.lifetime]) or 'none'}, the rows "
@@ -268,7 +268,7 @@ def fit_covariates(
         sample = problem(chosen, None)
     estimate = maximise(problem(data, sample), penalty=penalty, priors=priors)
     split = 4 + data.transaction.shape[1]
-    found = family(**dict(zip(family.names(), estimate.values[:4], strict=True)))
+    found = family.of(estimate.values[:4])
     return CovariateModel(
         base=found,
         transaction=dict(zip(data.transaction_names, estimate.values[4:split], strict=True)),
@@ -287,7 +287,7 @@ def _sampled(data: CovariateRows) -> CovariateRows:
 
 def _rows_of(
     family: type[BgNbd] | type[ParetoNbd], base: Sequence[float], buying: Floats, leaving: Floats
-) -> tuple[Floats, ...]:
+) -> tuple[Floats, Floats, Floats, Floats]:
     """Return the four parameters of each row."""
     first, alpha, third, fourth = base
     r = np.full(len(buying), first)

@@ -121,7 +121,9 @@ class Estimate:
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Estimate:
         """Return what `as_dict` was made of."""
-        values = {name: tuple(value) if isinstance(value, list) else value for name, value in plain.items()}
+        values: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in plain.items()
+        }
         if values["covariance"] is not None:
             values["covariance"] = tuple(tuple(row) for row in values["covariance"])
         return cls(**values)

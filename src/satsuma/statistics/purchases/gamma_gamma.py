@@ -157,10 +157,7 @@ def fit_gamma_gamma(
     notes = estimate.notes
     correlation = _correlation(x, m_x)
     if correlation is not None and abs(correlation) > 0.3:
-        notes += (
-            f"Spend and frequency are correlated ({correlation:.2f}); the model takes them to be independent, so values "
-            "of frequent customers are biased.",
-        )
+        notes += (f"Spend and frequency are correlated ({correlation:.2f}), which the model takes to be independent.",)
     if dict(zip(estimate.names, estimate.values, strict=True))["q"] <= 1:
         notes += ("q is not above 1: the mean spend over all customers has no finite value.",)
     return replace(

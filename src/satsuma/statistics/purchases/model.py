@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from typing import Any, ClassVar, Protocol, Self
 
@@ -84,17 +84,21 @@ class Parameters:
         missing = [name for name in cls.names() if name not in plain]
         if missing:
             raise ValueError(f"The parameter {missing[0]} is missing.")
-        estimate = plain.get("estimate")
-        return cls(
-            **{name: float(plain[name]) for name in cls.names()},
-            **{name: plain[name] for name in cls._facts() if name in plain},
-            estimate=None if estimate is None else Estimate.from_dict(estimate),
-        )
+        facts: dict[str, Any] = {name: plain[name] for name in cls._facts() if name in plain}
+        if plain.get("estimate") is not None:
+            facts["estimate"] = Estimate.from_dict(plain["estimate"])
+        return cls.of([float(plain[name]) for name in cls.names()], **facts)
+
+    @classmethod
+    def of(cls, values: Sequence[float], **facts: Any) -> Self:
+        """Return the model with parameters in their order."""
+        given: dict[str, Any] = {**dict(zip(cls.names(), values, strict=True)), **facts}
+        return cls(**given)
 
     @classmethod
     def estimated(cls, estimate: Estimate) -> Self:
         """Return the model of an estimate."""
-        return cls(**dict(zip(estimate.names, estimate.values, strict=True)), estimate=estimate)
+        return cls.of(estimate.values, estimate=estimate)
 
 
 def unit_of_time(

@@ -18,9 +18,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from satsuma.statistics.purchases.special import gauss_legendre
+from satsuma.statistics.purchases.special import Real, gauss_legendre
 from satsuma.statistics.purchases.summary import PurchaseSummary, numbered
 
 Floats = NDArray[np.float64]
@@ -134,9 +134,7 @@ class Between:
     moments: Floats
 
 
-def between(
-    x: Floats, t_x: Floats, T: Floats, r: ArrayLike, alpha: ArrayLike, s: ArrayLike, beta: ArrayLike
-) -> Between:
+def between(x: Floats, t_x: Floats, T: Floats, r: Real, alpha: Real, s: Real, beta: Real) -> Between:
     """Return the integrals of eq. (1) from t_x to T, the parameters numbers or one for each row."""
     r, alpha, s, beta = (np.broadcast_to(np.asarray(value, np.float64), x.shape) for value in (r, alpha, s, beta))
     shape = r + x

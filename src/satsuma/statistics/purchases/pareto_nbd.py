@@ -29,7 +29,7 @@ from scipy.special import digamma, gammaln
 from satsuma.statistics.purchases.fitting import SAMPLE, WORTH_SAMPLING, Prior, Problem, maximise
 from satsuma.statistics.purchases.model import Parameters, checked_horizon, unit_of_time
 from satsuma.statistics.purchases.pareto_integrals import Block, blocks, table
-from satsuma.statistics.purchases.special import integral, log_discount, power_mean
+from satsuma.statistics.purchases.special import Real, integral, log_discount, power_mean
 from satsuma.statistics.purchases.summary import PurchaseSummary, numbered, systematic_sample
 
 Floats = NDArray[np.float64]
@@ -117,9 +117,7 @@ def problem(rows: PurchaseSummary, unit: float) -> Problem:
     )
 
 
-def expected_while_alive(
-    x: Floats, T: Floats, horizon: ArrayLike, r: ArrayLike, alpha: ArrayLike, s: ArrayLike, beta: ArrayLike
-) -> Floats:
+def expected_while_alive(x: Floats, T: Floats, horizon: Real, r: Real, alpha: Real, s: Real, beta: Real) -> Floats:
     """Return the expected purchases until the horizon of a customer alive at T, eq. (41) in Fader & Hardie (2005).
 
     (r + x) (beta + T) / ((alpha + T) (s - 1)) [1 - ((beta + T) / (beta + T + t))^(s - 1)], without the 0 / 0 at s = 1.
@@ -128,9 +126,7 @@ def expected_while_alive(
     return np.asarray((r + x) / (alpha + T) * lasting, np.float64)
 
 
-def probability_of_n(
-    n: ArrayLike, t: ArrayLike, r: ArrayLike, alpha: ArrayLike, s: ArrayLike, beta: ArrayLike
-) -> Floats:
+def probability_of_n(n: ArrayLike, t: ArrayLike, r: Real, alpha: Real, s: Real, beta: Real) -> Floats:
     """Return P(X(t) = n): alive until t, or gone at u and n purchases until then, integrated over u.
 
     Fader & Hardie (2006), Deriving an Expression for P(X(t) = x) Under the Pareto/NBD Model, has a closed form, a
@@ -162,7 +158,7 @@ def probability_of_n(
     return np.asarray(negative_binomial(t, n, constant, r, alpha) * stays + left, np.float64)
 
 
-def discounted_life(age: Floats, s: ArrayLike, beta: ArrayLike, horizon: float | None, rate: float) -> Floats:
+def discounted_life(age: Floats, s: Real, beta: Real, horizon: float | None, rate: float) -> Floats:
     """Return the integral over t of e^(-rate t) ((beta + T) / (beta + T + t))^s: discounted time still to live.
 
     Without a horizon this is (beta + T) Psi(1, 2 - s; rate (beta + T)), Tricomi's function, of the DERT in Fader,
@@ -200,7 +196,7 @@ class ParetoNbd(Parameters):
         """Return the probability that a customer has not left, shape (rows,): the share of the first term of (1)."""
         result = np.empty(len(rows))
         for block in blocks(rows):
-            made = table(block, *self.values, is_whole=False)
+            made = table(block, self.r, self.alpha, self.s, self.beta, is_whole=False)
             log_f, first = made.log_f.ravel(), made.moments[:, 0, :].ravel()
             decay = np.exp(log_f[block.to] - log_f[block.from_])
             alive = (self.beta + rows.T[block.rows]) * decay
@@ -211,18 +207,18 @@ class ParetoNbd(Parameters):
     def expected_purchases(self, rows: PurchaseSummary, horizon: float) -> Floats:
         """Return the expected purchases between T and T + horizon, shape (rows,)."""
         horizon = checked_horizon(horizon)
-        return self.p_alive(rows) * expected_while_alive(rows.x, rows.T, horizon, *self.values)
+        return self.p_alive(rows) * expected_while_alive(rows.x, rows.T, horizon, self.r, self.alpha, self.s, self.beta)
 
     def expected_purchases_new(self, t: ArrayLike) -> Floats:
         """Return the expected repeat purchases of a new customer until t; eq. (17) in Fader & Hardie (2005)."""
         t = np.asarray(t, np.float64)
         if not np.all((t >= 0) & np.isfinite(t)):
             raise ValueError("t must be from 0 up.")
-        return expected_while_alive(np.zeros(()), np.zeros(()), t, *self.values)
+        return expected_while_alive(np.zeros(()), np.zeros(()), t, self.r, self.alpha, self.s, self.beta)
 
     def probability_of_n(self, n: ArrayLike, t: ArrayLike) -> Floats:
         """Return P(X(t) = n) of a new customer."""
-        return probability_of_n(n, t, *self.values)
+        return probability_of_n(n, t, self.r, self.alpha, self.s, self.beta)
 
     def conditional_probability_of_n(self, rows: PurchaseSummary, n: int, horizon: float) -> Floats:
         """Return the probability of n purchases between T and T + horizon, shape (rows,).

@@ -45,11 +45,13 @@ class Renewals(Parameters):
     def probability_of_leaving(self, t: ArrayLike) -> Floats:
         """Return P(T = t), the share of a cohort that leaves at renewal t = 1, 2, ...; eq. (5) of the 2007 paper."""
         t = _whole(t, 1)
-        return np.exp(betaln(self.alpha + 1.0, self.beta + t - 1.0) - betaln(self.alpha, self.beta))
+        log_share = betaln(self.alpha + 1.0, self.beta + t - 1.0) - betaln(self.alpha, self.beta)
+        return np.asarray(np.exp(log_share), np.float64)
 
     def survival(self, t: ArrayLike) -> Floats:
         """Return S(t), the share of a cohort that is there after t renewals; eq. (6) of the 2007 paper."""
-        return np.exp(betaln(self.alpha, self.beta + _whole(t, 0)) - betaln(self.alpha, self.beta))
+        log_share = betaln(self.alpha, self.beta + _whole(t, 0)) - betaln(self.alpha, self.beta)
+        return np.asarray(np.exp(log_share), np.float64)
 
     def retention_rate(self, t: ArrayLike) -> Floats:
         """Return S(t) / S(t - 1) = (beta + t - 1) / (alpha + beta + t - 1), t = 1, 2, ...; eq. (8) of 2007."""

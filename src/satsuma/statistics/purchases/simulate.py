@@ -16,6 +16,7 @@ from satsuma.statistics.purchases.bg_bb import BgBb
 from satsuma.statistics.purchases.gamma_gamma import GammaGamma
 from satsuma.statistics.purchases.pareto_nbd import ParetoNbd
 from satsuma.statistics.purchases.renewals import Renewals
+from satsuma.statistics.purchases.special import Real
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -44,12 +45,12 @@ def simulate(
     if isinstance(model, BgBb):
         return _at_occasions(model, ages, rng, int(horizon))
     if isinstance(model, ParetoNbd):
-        return purchases_until_death(*model.values, ages, rng, horizon)
-    return purchases_until_leaving(*model.values, ages, rng, horizon, first=model.first)
+        return purchases_until_death(model.r, model.alpha, model.s, model.beta, ages, rng, horizon)
+    return purchases_until_leaving(model.r, model.alpha, model.a, model.b, ages, rng, horizon, first=model.first)
 
 
 def purchases_until_leaving(
-    r: ArrayLike, alpha: ArrayLike, a: ArrayLike, b: ArrayLike, T: Floats, rng: np.random.Generator,
+    r: Real, alpha: Real, a: Real, b: Real, T: Floats, rng: np.random.Generator,
     horizon: float = 0.0, *, first: int = 0,
 ) -> Simulated:  # fmt: skip
     """Return customers of BG/NBD (first = 0) or MBG/NBD (1), the parameters numbers or one for each customer."""
@@ -69,7 +70,7 @@ def purchases_until_leaving(
 
 
 def purchases_until_death(
-    r: ArrayLike, alpha: ArrayLike, s: ArrayLike, beta: ArrayLike, T: Floats, rng: np.random.Generator,
+    r: Real, alpha: Real, s: Real, beta: Real, T: Floats, rng: np.random.Generator,
     horizon: float = 0.0,
 ) -> Simulated:  # fmt: skip
     """Return customers of Pareto/NBD, the parameters numbers or one for each customer."""

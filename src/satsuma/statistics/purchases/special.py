@@ -6,11 +6,13 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy.linalg import eigh_tridiagonal
 from scipy.special import exprel, gammaln, hyp2f1
 
 Floats = NDArray[np.float64]
+#: A number, or one for each row.
+Real = float | Floats
 
 #: Terms of the power series of 2F1; with z <= _SERIES they fall below 1e-17 of the sum.
 _SERIES, _TERMS = 0.6, 160
@@ -26,13 +28,13 @@ def softplus(d: Floats) -> tuple[Floats, Floats]:
     return np.maximum(d, 0.0) + np.log(whole), np.where(d >= 0, 1.0, small) / whole
 
 
-def power_mean(power: ArrayLike, log_ratio: ArrayLike) -> Floats:
+def power_mean(power: Real, log_ratio: Real) -> Floats:
     """Return (1 - e^(-power log_ratio)) / power, which is log_ratio at power 0."""
     log_ratio = np.asarray(log_ratio, np.float64)
     return np.asarray(log_ratio * exprel(-np.asarray(power) * log_ratio), np.float64)
 
 
-def log_rising(start: ArrayLike, steps: ArrayLike) -> Floats:
+def log_rising(start: Real, steps: Real) -> Floats:
     """Return log of start (start + 1) ... (start + steps - 1), the gamma function's ratio."""
     start = np.asarray(start, np.float64)
     return np.asarray(gammaln(start + steps) - gammaln(start), np.float64)
@@ -79,7 +81,7 @@ def integral(function: Callable[[Floats], Floats], upper: Floats, panels: int, n
     return np.asarray(function(points) @ weights * upper, np.float64)
 
 
-def purchases_while_alive(shape: ArrayLike, rate: ArrayLike, a: ArrayLike, b: ArrayLike, horizon: ArrayLike) -> Floats:
+def purchases_while_alive(shape: Real, rate: Real, a: Real, b: Real, horizon: Real) -> Floats:
     """Return E[(1 - e^(-lambda p t)) / p] with lambda ~ Gamma(shape, rate) and p ~ Beta(a, b).
 
     That is the expected number of purchases until t of a customer who is alive now and leaves after each with

@@ -140,7 +140,7 @@ class Frequencies:
     """How many customers bought x times, actual and expected, shape (groups,); the last group is that many and more."""
 
     frequency: Whole
-    actual: Floats
+    actual: Whole
     expected: Floats
 
 
@@ -155,4 +155,4 @@ def frequencies(
     chances = np.array([model.probability_of_n(np.full(len(ages), float(n)), ages) @ by_age for n in range(top)])
     expected = np.append(chances, by_age.sum() - chances.sum())
     actual = np.bincount(np.minimum(x, top).astype(np.int64), weights=weight, minlength=top + 1)
-    return Frequencies(np.arange(top + 1), actual, expected)
+    return Frequencies(np.arange(top + 1), actual.astype(np.int64), expected)
