@@ -274,7 +274,7 @@ def _descend(
     while steps < 100:
         free = _free(theta, gradient, limit)
         step, promise = _step(hessian, gradient, free)
-        if promise < (1e-9 if is_exact else 1e-7):
+        if promise < (1e-12 if is_exact else 1e-7):
             if is_exact:
                 break
             hessian, is_exact = _hessian(objective, theta), True
@@ -290,7 +290,8 @@ def _descend(
         new, value, slope = moved
         change, turn = new - theta, slope - gradient
         theta, gradient = new, slope
-        if promise > 1e-2 and is_exact:
+        if is_exact and promise > 1e-7:
+            # So far away the curvature is another, and the standard errors with it.
             hessian = _hessian(objective, theta)
         elif not is_exact and float(change @ turn) > 0:
             pushed = hessian @ change
