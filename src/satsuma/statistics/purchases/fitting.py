@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 from satsuma.statistics.purchases.errors import CannotEstimate
 
@@ -159,22 +158,35 @@ def maximise(
     if unknown:
         raise ValueError(f"There is no parameter {unknown[0]!r}; the model has {', '.join(problem.names)}.")
     limit = np.full(len(problem.names), BOUND)
+    objective = _objective(problem, penalty, priors)
     if start is not None:
         given = np.array(start, np.float64)
         is_log = problem.is_log
         given[is_log] = np.log(given[is_log])
-        given = np.clip(given - problem.shifts, -limit, limit)
-        theta, hessian, steps = given, None, 0
+        found = _descend(objective, np.clip(given - problem.shifts, -limit, limit), None, limit)
     elif problem.sample is not None:
-        theta, steps = _from_starts(_objective(problem.sample, penalty, priors), problem.sample.starts, limit)
-        smaller = _objective(problem.sample, penalty, priors)
-        hessian = _hessian(smaller, theta) * (problem.customers / problem.sample.customers)
+        smaller = _from_starts(_objective(problem.sample, penalty, priors), problem.sample.starts, limit)
+        curvature = smaller.hessian * (problem.customers / problem.sample.customers)
+        found = _descend(objective, smaller.theta, curvature, limit)
+        found.steps += smaller.steps
     else:
-        theta, steps = _from_starts(_objective(problem, penalty, priors), problem.starts, limit)
-        hessian = None
-    objective = _objective(problem, penalty, priors)
-    theta, gradient, hessian, more = _descend(objective, theta, hessian, limit)
-    return _described(problem, theta, gradient, hessian, limit, steps + more, penalty)
+        found = _from_starts(objective, problem.starts, limit)
+    return _described(problem, found, limit, penalty)
+
+
+@dataclass(slots=True)
+class _Found:
+    """Where a descent has come: the parameters, the objective there with its slope and curvature, and the steps.
+
+    is_settled : whether a further step promises nothing.
+    """
+
+    theta: Floats
+    value: float
+    gradient: Floats
+    hessian: Floats
+    steps: int
+    is_settled: bool
 
 
 def _objective(problem: Problem, penalty: float, priors: Mapping[str, Prior]) -> Evaluate:
@@ -201,33 +213,22 @@ def _objective(problem: Problem, penalty: float, priors: Mapping[str, Prior]) ->
     return objective
 
 
-def _from_starts(objective: Evaluate, starts: Sequence[Floats], limit: Floats) -> tuple[Floats, int]:
-    """Return what L-BFGS finds from the best start; from the others as well only when it gets stuck."""
+def _from_starts(objective: Evaluate, starts: Sequence[Floats], limit: Floats) -> _Found:
+    """Return the optimum reached from the best start; from the others as well when that gets stuck or runs away."""
     begun = [(objective(np.asarray(start)), np.asarray(start)) for start in starts]
     usable = [(value, start) for (value, slope), start in begun if math.isfinite(value) and np.isfinite(slope).all()]
     if not usable:
         raise CannotEstimate("The likelihood of these histories is no number at any start; the times may be extreme.")
     usable.sort(key=lambda pair: pair[0])
-    best, least, steps = usable[0][1], math.inf, 0
-    size = abs(usable[0][0]) or 1.0
-
-    def scaled(theta: Floats) -> tuple[float, Floats]:
-        value, gradient = objective(theta)
-        if not (math.isfinite(value) and np.isfinite(gradient).all()):
-            return 1e10, np.zeros(len(theta))
-        return value / size, gradient / size
-
+    best: _Found | None = None
     for _, start in usable:
-        found = minimize(
-            scaled, start, jac=True, method="L-BFGS-B", bounds=list(zip(-limit, limit, strict=True)),
-            options={"maxiter": 300, "ftol": 1e-8, "gtol": 1e-6},
-        )  # fmt: skip
-        steps += int(found.nit)
-        if found.fun < least - 1e-12:
-            best, least = np.asarray(found.x, np.float64), float(found.fun)
-        if found.success:
+        found = _descend(objective, start, None, limit)
+        if best is None or (found.is_settled, -found.value) > (best.is_settled, -best.value):
+            best = found
+        if found.is_settled and bool((np.abs(found.theta) < limit - 1e-6).all()):
             break
-    return best, steps
+    assert best is not None
+    return best
 
 
 def _hessian(objective: Evaluate, theta: Floats) -> Floats:
@@ -258,45 +259,52 @@ def _step(hessian: Floats, gradient: Floats, free: NDArray[np.bool_]) -> tuple[F
     return step, 0.5 * float(np.sum(along**2 / curvature))
 
 
-def _descend(
-    objective: Evaluate, theta: Floats, hessian: Floats | None, limit: Floats
-) -> tuple[Floats, Floats, Floats, int]:
-    """Return the optimum near theta, its gradient, the Hessian there, and how many steps it took.
+def _descend(objective: Evaluate, theta: Floats, hessian: Floats | None, limit: Floats) -> _Found:
+    """Return the optimum near theta.
 
-    Steps use a Hessian that BFGS brings up to date; when they promise little, it is taken anew, which either confirms
-    the optimum or gives Newton's steps to it.
+    BFGS brings the Hessian up to date from step to step. When a step promises little the Hessian is taken anew, which
+    either confirms the optimum or gives Newton's steps to it; so the last one belongs to the optimum.
     """
     value, gradient = objective(theta)
     is_exact = hessian is None
     if hessian is None:
         hessian = _hessian(objective, theta)
-    steps = 0
-    while steps < 100:
-        free = _free(theta, gradient, limit)
-        step, promise = _step(hessian, gradient, free)
-        if promise < (1e-12 if is_exact else 1e-7):
-            if is_exact:
-                break
+    steps, is_settled = 0, False
+    while steps < 200:
+        step, promise = _step(hessian, gradient, _free(theta, gradient, limit))
+        if promise < 1e-12 and is_exact:
+            is_settled = True
+            break
+        if promise < 1e-7 and not is_exact:
             hessian, is_exact = _hessian(objective, theta), True
             continue
         steps += 1
-        longest = float(np.abs(step).max())
-        moved = _search(objective, theta, value, gradient, step * min(1.0, 2.0 / longest), limit)
+        moved = _search(objective, theta, value, gradient, step * min(1.0, 2.0 / float(np.abs(step).max())), limit)
         if moved is None:
             if is_exact:
+                # Nothing lower along Newton's step: rounding is all that is left, or this is no likelihood.
+                is_settled = promise < 1e-6
                 break
             hessian, is_exact = _hessian(objective, theta), True
             continue
         new, value, slope = moved
-        change, turn = new - theta, slope - gradient
+        if not (is_exact and promise < 1e-7):
+            hessian, is_exact = _updated(hessian, new - theta, slope - gradient), False
         theta, gradient = new, slope
-        if is_exact and promise > 1e-7:
-            # So far away the curvature is another, and the standard errors with it.
-            hessian = _hessian(objective, theta)
-        elif not is_exact and float(change @ turn) > 0:
-            pushed = hessian @ change
-            hessian = hessian + np.outer(turn, turn) / (change @ turn) - np.outer(pushed, pushed) / (change @ pushed)
-    return theta, gradient, hessian, steps
+    return _Found(theta, value, gradient, np.asarray(hessian, np.float64), steps, is_settled)
+
+
+def _updated(hessian: Floats, change: Floats, turn: Floats) -> Floats:
+    """Return the BFGS update of a Hessian, made positive first."""
+    curvature, axes = np.linalg.eigh(hessian)
+    positive = (axes * np.maximum(np.abs(curvature), 1e-8 * float(np.abs(curvature).max()) + 1e-300)) @ axes.T
+    along = float(change @ turn)
+    if not along > 1e-12 * float(np.linalg.norm(change) * np.linalg.norm(turn)):
+        return positive
+    pushed = positive @ change
+    return np.asarray(
+        positive + np.outer(turn, turn) / along - np.outer(pushed, pushed) / float(change @ pushed), np.float64
+    )
 
 
 def _search(
@@ -314,12 +322,10 @@ def _search(
     return None
 
 
-def _described(
-    problem: Problem, theta: Floats, gradient: Floats, hessian: Floats, limit: Floats, steps: int, penalty: float
-) -> Estimate:
+def _described(problem: Problem, found: _Found, limit: Floats, penalty: float) -> Estimate:
     names, is_log = problem.names, problem.is_log
+    theta, gradient, hessian = found.theta, found.gradient, found.hessian
     free = _free(theta, gradient, limit)
-    _, promise = _step(hessian, gradient, free)
     settled = theta + problem.shifts
     values = np.where(is_log, np.exp(settled), settled)
     notes = []
@@ -351,7 +357,7 @@ def _described(
                 errors[place] = float(root * (values[place] if is_log[place] else 1.0))
     with np.errstate(all="ignore"):
         likelihood = problem.evaluate(theta)[0] + problem.constant
-    converged = bool(promise < 1e-6 and math.isfinite(likelihood))
+    converged = found.is_settled and math.isfinite(likelihood)
     by_customer = float(np.abs(gradient[free]).max() / problem.customers) if free.any() else 0.0
     if not converged:
         message = "The search did not reach an optimum: do not use these parameters."
@@ -375,7 +381,7 @@ def _described(
         message=message,
         notes=tuple(notes),
         gradient_norm=by_customer,
-        steps=steps,
+        steps=found.steps,
         penalty=penalty,
         reference=problem.reference,
     )

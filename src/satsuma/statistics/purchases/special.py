@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +64,7 @@ def beta_rule(a: float, b: float, nodes: int = 64) -> tuple[Floats, Floats]:
     return np.clip((1.0 + found) / 2.0, 0.0, 1.0), vectors[0] ** 2
 
 
+@cache
 def gauss_legendre(nodes: int) -> tuple[Floats, Floats]:
     """Return nodes in (0, 1) and weights that sum to 1."""
     found, weights = np.polynomial.legendre.leggauss(nodes)
