@@ -19,11 +19,11 @@ from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import betainc, betaln, digamma, gammaln
+from scipy.special import betainc, betaln, digamma, gammaln, polygamma
 
 from satsuma.statistics.purchases.fitting import SAMPLE, WORTH_SAMPLING, Problem
 from satsuma.statistics.purchases.model import Parameters, checked_horizon, discounted
-from satsuma.statistics.purchases.special import Real, log_discount, log_rising, purchases_while_alive, softplus
+from satsuma.statistics.purchases.special import Real, dot, log_discount, log_rising, purchases_while_alive, softplus
 from satsuma.statistics.purchases.summary import PurchaseSummary, numbered, systematic_sample
 
 Floats = NDArray[np.float64]
@@ -34,52 +34,100 @@ SAME_RATE = "All customers then buy at about the same rate r / alpha; only this 
 
 
 class Likelihood:
-    """The log-likelihood over distinct rows. Gamma functions sit on the distinct x; a row costs three logs."""
+    """The log-likelihood over distinct rows.
+
+    Gamma functions sit on the distinct x and logarithms on the distinct times; a row costs one exp and one log.
+    """
 
     def __init__(self, rows: PurchaseSummary, first: int) -> None:
         self.first = first
-        self.count = rows.count.astype(np.float64)
-        self.customers = float(self.count.sum())
-        self.x, code = numbered(rows.x)
-        self.by_x = np.bincount(code, weights=self.count, minlength=len(self.x))
-        self.T, self.row_x = rows.T, rows.x
-        self.counted_x = self.count * rows.x
+        count = rows.count.astype(np.float64)
+        self.customers = float(count.sum())
+        self.x, x_code = numbered(rows.x)
+        self.by_x = np.bincount(x_code, weights=count, minlength=len(self.x))
+        self.T, T_code = numbered(rows.T)
+        self.by_T = np.bincount(T_code, weights=count, minlength=len(self.T))
+        self.x_by_T = np.bincount(T_code, weights=count * rows.x, minlength=len(self.T))
         # Who can have left: all but those without a repeat purchase under BG/NBD.
         can_leave = np.flatnonzero(rows.x > 0) if first == 0 else np.arange(len(rows))
-        self.can_leave = slice(int(can_leave[0]), None) if _is_tail(can_leave, len(rows)) else can_leave
-        self.code, self.t_x = code[self.can_leave], rows.t_x[self.can_leave]
-        self.leave_count, self.leave_x = self.count[self.can_leave], rows.x[self.can_leave]
+        some = slice(int(can_leave[0]), None) if _is_tail(can_leave, len(rows)) else can_leave
+        self.t_x, self.t_x_code = numbered(rows.t_x[some])
+        self.x_code, self.T_code = x_code[some], T_code[some]
+        self.count, self.row_x = count[some], rows.x[some]
+
+    def _odds(self, r: float, alpha: float, a: float, b: float) -> tuple[Floats, Floats, Floats, Floats]:
+        """Return by row log((alpha + T) / (alpha + t_x)), r + x, log(1 + odds) and the probability of having left."""
+        ratio = np.log(alpha + self.T)[self.T_code] - np.log(alpha + self.t_x)[self.t_x_code]
+        shape = r + self.row_x
+        with np.errstate(divide="ignore", invalid="ignore"):
+            log_odds = math.log(a) - np.log(b + self.x + (self.first - 1.0))
+        added, left = softplus(shape * ratio + log_odds[self.x_code])
+        return ratio, shape, added, left
+
+    def _inverse(self, alpha: float) -> Floats:
+        """Return by row 1 / (alpha + T) - 1 / (alpha + t_x)."""
+        return np.asarray((1.0 / (alpha + self.T))[self.T_code] - (1.0 / (alpha + self.t_x))[self.t_x_code], np.float64)
 
     def __call__(self, theta: Floats) -> tuple[float, Floats]:
         r, alpha, a, b = (float(value) for value in np.exp(theta))
-        x, by_x = self.x, self.by_x
-        shape, kept = r + x, b + x + self.first
-        both = a + b
-        value = float(by_x @ (gammaln(shape) - gammaln(r) + log_rising(b, x + self.first)
-                              - log_rising(both, x + self.first)))  # fmt: skip
+        x, by_x, n = self.x, self.by_x, self.customers
+        steps = x + self.first
         log_T = np.log(alpha + self.T)
-        counted_log, counted_x_log = float(self.count @ log_T), float(self.counted_x @ log_T)
-        value += self.customers * r * math.log(alpha) - r * counted_log - counted_x_log
-        # The odds (1), by row; the part that x alone determines is looked up.
-        before = alpha + self.t_x
-        ratio = log_T[self.can_leave] - np.log(before)
-        row_shape = r + self.leave_x
-        with np.errstate(divide="ignore", invalid="ignore"):
-            log_odds = math.log(a) - np.log(kept - 1.0)
-        added, left = softplus(row_shape * ratio + log_odds[self.code])
-        value += float(self.leave_count @ added)
-        weight = self.leave_count * left
-        left_by_x = np.bincount(self.code, weights=weight, minlength=len(x))
-        in_r = float(by_x @ (digamma(shape) - digamma(r))) + self.customers * math.log(alpha) - counted_log
-        in_r += float(weight @ ratio)
-        inverse = 1.0 / (alpha + self.T)
-        in_alpha = self.customers * r / alpha - r * float(self.count @ inverse) - float(self.counted_x @ inverse)
-        in_alpha += float((weight * row_shape) @ (inverse[self.can_leave] - 1.0 / before))
-        slope = digamma(both) - digamma(both + x + self.first)
-        in_a = float(by_x @ slope) + float(weight.sum()) / a
-        some = left_by_x > 0
-        in_b = float(by_x @ (digamma(kept) - digamma(b) + slope)) - float(left_by_x[some] @ (1 / (kept[some] - 1.0)))
+        counted_log, counted_x_log = dot(self.by_T, log_T), dot(self.x_by_T, log_T)
+        fixed = gammaln(r + x) - gammaln(r) + log_rising(b, steps) - log_rising(a + b, steps)
+        value = dot(by_x, fixed) + n * r * math.log(alpha) - r * counted_log - counted_x_log
+        ratio, shape, added, left = self._odds(r, alpha, a, b)
+        value += dot(self.count, added)
+        weight = self.count * left
+        left_by_x = np.bincount(self.x_code, weights=weight, minlength=len(x))
+        in_r = dot(by_x, digamma(r + x) - digamma(r)) + n * math.log(alpha) - counted_log + dot(weight, ratio)
+        in_alpha = n * r / alpha - dot(r * self.by_T + self.x_by_T, 1.0 / (alpha + self.T))
+        in_alpha += dot(weight * shape, self._inverse(alpha))
+        slope = digamma(a + b) - digamma(a + b + steps)
+        in_a = dot(by_x, slope) + float(weight.sum()) / a
+        in_b = dot(by_x, digamma(b + steps) - digamma(b) + slope) - dot(left_by_x, self._before(b))
         return value, np.array([in_r * r, in_alpha * alpha, in_a * a, in_b * b])
+
+    def _before(self, b: float) -> Floats:
+        """Return 1 / (B - 1) by distinct x, 0 where nobody can have left."""
+        kept = b + self.x + (self.first - 1.0)
+        can_leave = (self.x > 0) | (self.first > 0)
+        return np.where(can_leave, 1.0 / np.where(can_leave, kept, 1.0), 0.0)
+
+    def hessian(self, theta: Floats) -> Floats:
+        """Return the second derivatives by the logarithms of the parameters; as dear as two evaluations."""
+        r, alpha, a, b = (float(value) for value in np.exp(theta))
+        x, by_x, n = self.x, self.by_x, self.customers
+        steps = x + self.first
+        ratio, shape, _, left = self._odds(r, alpha, a, b)
+        weight = self.count * left
+        spread = weight * (1.0 - left)
+        inverse = self._inverse(alpha)
+        squared = (1.0 / (alpha + self.T) ** 2)[self.T_code] - (1.0 / (alpha + self.t_x) ** 2)[self.t_x_code]
+        before = self._before(b)
+        # The derivatives of the log-odds of each row by r and alpha; those by a and b are 1 / a and -1 / (B - 1).
+        in_alpha = shape * inverse
+        spread_ratio, spread_alpha = spread * ratio, spread * in_alpha
+        by = [np.bincount(self.x_code, weights=part, minlength=len(x)) for part in (spread, spread_ratio, spread_alpha)]
+        left_by_x = np.bincount(self.x_code, weights=weight, minlength=len(x))
+        both = polygamma(1, a + b) - polygamma(1, a + b + steps)
+        second = np.zeros((4, 4))
+        second[0, 0] = dot(by_x, polygamma(1, r + x) - polygamma(1, r)) + dot(spread_ratio, ratio)
+        second[0, 1] = n / alpha - dot(self.by_T, 1.0 / (alpha + self.T)) + dot(spread_ratio, in_alpha)
+        second[0, 1] += dot(weight, inverse)
+        second[0, 2] = float(by[1].sum()) / a
+        second[0, 3] = -dot(by[1], before)
+        second[1, 1] = -n * r / alpha**2 + dot(r * self.by_T + self.x_by_T, 1.0 / (alpha + self.T) ** 2)
+        second[1, 1] += dot(spread_alpha, in_alpha) - dot(weight * shape, squared)
+        second[1, 2] = float(by[2].sum()) / a
+        second[1, 3] = -dot(by[2], before)
+        second[2, 2] = dot(by_x, both) + float(spread.sum() - weight.sum()) / a**2
+        second[2, 3] = dot(by_x, both) - dot(by[0], before) / a
+        second[3, 3] = dot(by_x, polygamma(1, b + steps) - polygamma(1, b) + both)
+        second[3, 3] += dot(by[0] + left_by_x, before**2)
+        values = np.array([r, alpha, a, b])
+        second = second + np.triu(second, 1).T
+        return second * np.outer(values, values) + np.diag(self(theta)[1])
 
 
 def _is_tail(places: NDArray[np.intp], size: int) -> bool:
@@ -94,9 +142,11 @@ def problem(rows: PurchaseSummary, first: int, unit: float, reference: str) -> P
     if len(rows) > WORTH_SAMPLING and rows.customers > 2 * SAMPLE:
         sample = problem(systematic_sample(rows, SAMPLE), first, unit, reference)
     starts = [np.log([0.5, 3.0, 0.8, 2.5]), np.log([1.0, 10.0, 0.3, 3.0]), np.log([3.0, 6.0, 2.0, 2.0])]
+    likelihood = Likelihood(scaled, first)
     return Problem(
         names=("r", "alpha", "a", "b"),
-        evaluate=Likelihood(scaled, first),
+        evaluate=likelihood,
+        hessian=likelihood.hessian,
         starts=starts,
         customers=rows.customers,
         rows=int(np.count_nonzero(rows.count)),

@@ -29,6 +29,7 @@ from satsuma.statistics.purchases.model import checked_horizon, discounted, unit
 from satsuma.statistics.purchases.pareto_integrals import between
 from satsuma.statistics.purchases.pareto_nbd import ParetoNbd, fit_pareto_nbd
 from satsuma.statistics.purchases.special import (
+    dot,
     log_discount,
     log_rising,
     purchases_while_alive,
@@ -321,7 +322,7 @@ class _likelihood:  # noqa: N801  called like a function
         gradient = np.concatenate([
             [float(slope.sum()) for slope in slopes], -(slopes[1] @ data.transaction), moved @ data.lifetime
         ])  # fmt: skip
-        return float(self.count @ by_row), gradient
+        return dot(self.count, by_row), gradient
 
     def _bg(self, r: Floats, alpha: Floats, a: Floats, b: Floats) -> tuple[Floats, list[Floats]]:
         """Return log L by row and its derivatives by log r, log alpha_i, log a_i and log b_i."""

@@ -41,6 +41,7 @@ class Problem:
     powers : the power of the unit of time that turns a scaled parameter into the user's: 1 for a time, 0 for a number.
     unit : the user's units in one scaled unit; constant : what scaling took from the log-likelihood.
     sample : the same for fewer customers, or None.
+    hessian : the second derivatives as sought; without it they are taken by differences of the gradient.
     runaway : what it means when a parameter runs to its upper bound.
     """
 
@@ -55,6 +56,7 @@ class Problem:
     unit: float = 1.0
     constant: float = 0.0
     sample: Problem | None = None
+    hessian: Callable[[Floats], Floats] | None = None
     runaway: Mapping[str, str] = field(default_factory=dict)
     reference: str = ""
 
@@ -158,14 +160,14 @@ def maximise(
     if unknown:
         raise ValueError(f"There is no parameter {unknown[0]!r}; the model has {', '.join(problem.names)}.")
     limit = np.full(len(problem.names), BOUND)
-    objective = _objective(problem, penalty, priors)
+    objective = _Objective(problem, penalty, priors)
     if start is not None:
         given = np.array(start, np.float64)
         is_log = problem.is_log
         given[is_log] = np.log(given[is_log])
         found = _descend(objective, np.clip(given - problem.shifts, -limit, limit), None, limit)
     elif problem.sample is not None:
-        smaller = _from_starts(_objective(problem.sample, penalty, priors), problem.sample.starts, limit)
+        smaller = _from_starts(_Objective(problem.sample, penalty, priors), problem.sample.starts, limit)
         curvature = smaller.hessian * (problem.customers / problem.sample.customers)
         found = _descend(objective, smaller.theta, curvature, limit)
         found.steps += smaller.steps
@@ -189,31 +191,48 @@ class _Found:
     is_settled: bool
 
 
-def _objective(problem: Problem, penalty: float, priors: Mapping[str, Prior]) -> Evaluate:
-    weight = penalty * problem.customers
-    places = [problem.names.index(name) for name in priors]
-    centres = np.array([math.log(prior.median) for prior in priors.values()]) - problem.shifts[places]
-    precision = np.array([prior.sigma**-2 for prior in priors.values()])
+class _Objective:
+    """Minus log L, with penalty and priors; its gradient and Hessian."""
 
-    def objective(theta: Floats) -> tuple[float, Floats]:
+    def __init__(self, problem: Problem, penalty: float, priors: Mapping[str, Prior]) -> None:
+        self.problem = problem
+        self.weight = penalty * problem.customers
+        self.places = [problem.names.index(name) for name in priors]
+        self.centres = np.array([math.log(prior.median) for prior in priors.values()]) - problem.shifts[self.places]
+        self.precision = np.array([prior.sigma**-2 for prior in priors.values()])
+
+    def __call__(self, theta: Floats) -> tuple[float, Floats]:
         # Far off a likelihood may overflow: the step is then shortened, and nothing is said.
         with np.errstate(all="ignore"):
-            value, gradient = problem.evaluate(theta)
+            value, gradient = self.problem.evaluate(theta)
         value, gradient = -value, -gradient
-        if weight:
-            value += weight * float(theta @ theta)
-            gradient = gradient + 2.0 * weight * theta
-        if places:
-            away = theta[places] - centres
-            value += 0.5 * float(precision @ away**2)
+        if self.weight:
+            value += self.weight * float(theta @ theta)
+            gradient = gradient + 2.0 * self.weight * theta
+        if self.places:
+            away = theta[self.places] - self.centres
+            value += 0.5 * float(self.precision @ away**2)
             gradient = gradient.copy()
-            gradient[places] += precision * away
+            gradient[self.places] += self.precision * away
         return value, gradient
 
-    return objective
+    def hessian(self, theta: Floats) -> Floats:
+        """Return the matrix of second derivatives, by central differences where the problem has none."""
+        size = len(theta)
+        if self.problem.hessian is not None:
+            with np.errstate(all="ignore"):
+                exact = -self.problem.hessian(theta) + 2.0 * self.weight * np.eye(size)
+            exact[self.places, self.places] += self.precision
+            return np.asarray(exact, np.float64)
+        hessian = np.empty((size, size))
+        for j in range(size):
+            step = np.zeros(size)
+            step[j] = 1e-4
+            hessian[j] = (self(theta + step)[1] - self(theta - step)[1]) / 2e-4
+        return np.asarray((hessian + hessian.T) / 2.0, np.float64)
 
 
-def _from_starts(objective: Evaluate, starts: Sequence[Floats], limit: Floats) -> _Found:
+def _from_starts(objective: _Objective, starts: Sequence[Floats], limit: Floats) -> _Found:
     """Return the optimum reached from the best start; from the others as well when that gets stuck or runs away."""
     begun = [(objective(np.asarray(start)), np.asarray(start)) for start in starts]
     usable = [(value, start) for (value, slope), start in begun if math.isfinite(value) and np.isfinite(slope).all()]
@@ -229,17 +248,6 @@ def _from_starts(objective: Evaluate, starts: Sequence[Floats], limit: Floats) -
             break
     assert best is not None
     return best
-
-
-def _hessian(objective: Evaluate, theta: Floats) -> Floats:
-    """Return the matrix of second derivatives, by central differences of the gradient."""
-    size = len(theta)
-    hessian = np.empty((size, size))
-    for j in range(size):
-        step = np.zeros(size)
-        step[j] = 1e-4
-        hessian[j] = (objective(theta + step)[1] - objective(theta - step)[1]) / 2e-4
-    return (hessian + hessian.T) / 2.0
 
 
 def _free(theta: Floats, gradient: Floats, limit: Floats) -> NDArray[np.bool_]:
@@ -259,16 +267,17 @@ def _step(hessian: Floats, gradient: Floats, free: NDArray[np.bool_]) -> tuple[F
     return step, 0.5 * float(np.sum(along**2 / curvature))
 
 
-def _descend(objective: Evaluate, theta: Floats, hessian: Floats | None, limit: Floats) -> _Found:
+def _descend(objective: _Objective, theta: Floats, hessian: Floats | None, limit: Floats) -> _Found:
     """Return the optimum near theta.
 
-    BFGS brings the Hessian up to date from step to step. When a step promises little the Hessian is taken anew, which
-    either confirms the optimum or gives Newton's steps to it; so the last one belongs to the optimum.
+    Where the problem has a Hessian the steps are Newton's. Elsewhere BFGS brings the Hessian up to date from step to
+    step, and it is taken anew when a step promises little, which either confirms the optimum or gives Newton's steps
+    to it. So the last Hessian belongs to the optimum.
     """
     value, gradient = objective(theta)
     is_exact = hessian is None
     if hessian is None:
-        hessian = _hessian(objective, theta)
+        hessian = objective.hessian(theta)
     steps, is_settled = 0, False
     while steps < 200:
         step, promise = _step(hessian, gradient, _free(theta, gradient, limit))
@@ -276,7 +285,7 @@ def _descend(objective: Evaluate, theta: Floats, hessian: Floats | None, limit: 
             is_settled = True
             break
         if promise < 1e-7 and not is_exact:
-            hessian, is_exact = _hessian(objective, theta), True
+            hessian, is_exact = objective.hessian(theta), True
             continue
         steps += 1
         moved = _search(objective, theta, value, gradient, step * min(1.0, 2.0 / float(np.abs(step).max())), limit)
@@ -285,11 +294,14 @@ def _descend(objective: Evaluate, theta: Floats, hessian: Floats | None, limit: 
                 # Nothing lower along Newton's step: rounding is all that is left, or this is no likelihood.
                 is_settled = promise < 1e-6
                 break
-            hessian, is_exact = _hessian(objective, theta), True
+            hessian, is_exact = objective.hessian(theta), True
             continue
         new, value, slope = moved
         if not (is_exact and promise < 1e-7):
-            hessian, is_exact = _updated(hessian, new - theta, slope - gradient), False
+            if objective.problem.hessian is None:
+                hessian, is_exact = _updated(hessian, new - theta, slope - gradient), False
+            else:
+                hessian, is_exact = objective.hessian(new), True
         theta, gradient = new, slope
     return _Found(theta, value, gradient, np.asarray(hessian, np.float64), steps, is_settled)
 
@@ -308,7 +320,7 @@ def _updated(hessian: Floats, change: Floats, turn: Floats) -> Floats:
 
 
 def _search(
-    objective: Evaluate, theta: Floats, value: float, gradient: Floats, step: Floats, limit: Floats
+    objective: _Objective, theta: Floats, value: float, gradient: Floats, step: Floats, limit: Floats
 ) -> tuple[Floats, float, Floats] | None:
     """Return the first point along a step, ever shorter, that is low enough; None when none is."""
     length = 1.0

@@ -19,11 +19,12 @@ from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import digamma, gammaln
+from scipy.special import digamma, gammaln, polygamma
 
 from satsuma.statistics.purchases.errors import CannotEstimate
 from satsuma.statistics.purchases.fitting import SAMPLE, Prior, Problem, maximise
 from satsuma.statistics.purchases.model import Parameters
+from satsuma.statistics.purchases.special import dot
 from satsuma.statistics.purchases.summary import numbered
 
 Floats = NDArray[np.float64]
@@ -43,8 +44,8 @@ class Likelihood:
         self.by_x = np.bincount(code, weights=count, minlength=len(self.x))
         self.count, self.total, self.counted_x = count, x * m_x, count * x
         log_m = np.log(m_x)
-        self.fixed = float(self.counted_x @ log_m) + float(self.by_x @ (self.x * np.log(self.x)))
-        self.log_m = float(count @ log_m)
+        self.fixed = dot(self.counted_x, log_m) + dot(self.by_x, self.x * np.log(self.x))
+        self.log_m = dot(count, log_m)
         self.customers, self.purchases = float(count.sum()), float(self.counted_x.sum())
 
     def __call__(self, theta: Floats) -> tuple[float, Floats]:
@@ -52,15 +53,31 @@ class Likelihood:
         px, n = p * self.x, self.customers
         level = v + self.total
         log_level = np.log(level)
-        counted, counted_x = float(self.count @ log_level), float(self.counted_x @ log_level)
-        value = float(self.by_x @ (gammaln(px + q) - gammaln(px))) + n * (q * math.log(v) - float(gammaln(q)))
+        counted, counted_x = dot(self.count, log_level), dot(self.counted_x, log_level)
+        value = dot(self.by_x, gammaln(px + q) - gammaln(px)) + n * (q * math.log(v) - float(gammaln(q)))
         value += p * self.fixed - self.log_m - p * counted_x - q * counted
         both = digamma(px + q)
-        in_p = float((self.by_x * self.x) @ (both - digamma(px))) + self.fixed - counted_x
-        in_q = float(self.by_x @ both) + n * (math.log(v) - float(digamma(q))) - counted
+        in_p = dot(self.by_x * self.x, both - digamma(px)) + self.fixed - counted_x
+        in_q = dot(self.by_x, both) + n * (math.log(v) - float(digamma(q))) - counted
         np.divide(1.0, level, out=level)
-        in_v = n * q / v - p * float(self.counted_x @ level) - q * float(self.count @ level)
+        in_v = n * q / v - p * dot(self.counted_x, level) - q * dot(self.count, level)
         return value, np.array([in_p * p, in_q * q, in_v * v])
+
+    def hessian(self, theta: Floats) -> Floats:
+        """Return the second derivatives by the logarithms of the parameters."""
+        p, q, v = (float(value) for value in np.exp(theta))
+        n = self.customers
+        both, alone = polygamma(1, p * self.x + q), polygamma(1, p * self.x)
+        level = 1.0 / (v + self.total)
+        second = np.empty((3, 3))
+        second[0, 0] = dot(self.by_x * self.x**2, both - alone)
+        second[0, 1] = second[1, 0] = dot(self.by_x * self.x, both)
+        second[1, 1] = dot(self.by_x, both) - n * float(polygamma(1, q))
+        second[0, 2] = second[2, 0] = -dot(self.counted_x, level)
+        second[1, 2] = second[2, 1] = n / v - dot(self.count, level)
+        second[2, 2] = -n * q / v**2 + dot((p * self.counted_x + q * self.count) * level, level)
+        values = np.array([p, q, v])
+        return second * np.outer(values, values) + np.diag(self(theta)[1])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,9 +189,11 @@ def _problem(x: Floats, m_x: Floats, unit: float, customers: int) -> Problem:
         step = customers // SAMPLE
         few = slice(step // 2, None, step)
         sample = _problem(x[few], m_x[few], unit, customers=len(x[few]))
+    likelihood = Likelihood(x, m_x, np.ones(len(x)))
     return Problem(
         names=GammaGamma.names(),
-        evaluate=Likelihood(x, m_x, np.ones(len(x))),
+        evaluate=likelihood,
+        hessian=likelihood.hessian,
         starts=[np.log([6.0, 4.0, 0.5]), np.log([1.0, 3.0, 2.0]), np.log([30.0, 10.0, 0.3])],
         customers=customers,
         rows=customers,
@@ -201,5 +220,5 @@ def _arrays(x: ArrayLike, m_x: ArrayLike) -> tuple[Floats, Floats]:
 
 def _correlation(x: Floats, m_x: Floats) -> float | None:
     x_off, m_off = x - x.mean(), m_x - m_x.mean()
-    scale = math.sqrt(float(x_off @ x_off) * float(m_off @ m_off))
-    return float(x_off @ m_off) / scale if scale > 0 else None
+    scale = math.sqrt(dot(x_off, x_off) * dot(m_off, m_off))
+    return dot(x_off, m_off) / scale if scale > 0 else None

@@ -29,7 +29,7 @@ from scipy.special import digamma, gammaln
 from satsuma.statistics.purchases.fitting import SAMPLE, WORTH_SAMPLING, Prior, Problem, maximise
 from satsuma.statistics.purchases.model import Parameters, checked_horizon, unit_of_time
 from satsuma.statistics.purchases.pareto_integrals import Block, blocks, table
-from satsuma.statistics.purchases.special import Real, integral, log_discount, power_mean
+from satsuma.statistics.purchases.special import Real, dot, integral, log_discount, power_mean
 from satsuma.statistics.purchases.summary import PurchaseSummary, numbered, systematic_sample
 
 Floats = NDArray[np.float64]
@@ -79,7 +79,7 @@ def _of_block(
     decay = np.exp(log_f[block.to] - log_from)
     alive = (beta + T) * decay
     whole = alive + s * np.maximum(first[block.from_] - first[block.to] * decay, 0.0)
-    value = float(count @ (log_from + np.log(whole)))
+    value = dot(count, log_from + np.log(whole))
     scale = count / whole
     weight_alive, weight_gone = scale * alive, scale * s
     there = np.bincount(block.to, weights=weight_alive, minlength=size).reshape(made.log_f.shape)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,11 +23,16 @@ _NEAR_ONE, _NODES = 0.01, np.array([-0.009, -0.006, -0.003, 0.003, 0.006, 0.009]
 
 
 def softplus(d: Floats) -> tuple[Floats, Floats]:
-    """Return log(1 + e^d) and 1 / (1 + e^-d), neither of which overflows."""
-    small = np.exp(-np.abs(d))
-    whole = 1.0 + small
-    # log, not log1p: what is lost is below 1e-16 beside a sum of logs, and log takes a third of the time.
-    return np.maximum(d, 0.0) + np.log(whole), np.where(d >= 0, 1.0, small) / whole
+    """Return log(1 + e^d) and e^d / (1 + e^d), neither of which overflows."""
+    large = np.exp(np.minimum(d, 700.0))
+    whole = 1.0 + large
+    # log, not log1p: what is lost is below 1e-16, beside terms of size 1.
+    return np.maximum(d, np.log(whole)), large / whole
+
+
+def dot(one: NDArray[Any], other: NDArray[Any]) -> float:
+    """Return the sum of products. On two busy cores BLAS, which shares even this out, takes twenty times as long."""
+    return float(np.einsum("i,i->", one, other))
 
 
 def power_mean(power: Real, log_ratio: Real) -> Floats:
