@@ -309,7 +309,8 @@ def _descend(objective: _Objective, theta: Floats, hessian: Floats | None, limit
 def _updated(hessian: Floats, change: Floats, turn: Floats) -> Floats:
     """Return the BFGS update of a Hessian, made positive first."""
     curvature, axes = np.linalg.eigh(hessian)
-    positive = (axes * np.maximum(np.abs(curvature), 1e-8 * float(np.abs(curvature).max()) + 1e-300)) @ axes.T
+    least = 1e-8 * float(np.abs(curvature).max()) + 1e-300
+    positive: Floats = np.asarray((axes * np.maximum(np.abs(curvature), least)) @ axes.T, np.float64)
     along = float(change @ turn)
     if not along > 1e-12 * float(np.linalg.norm(change) * np.linalg.norm(turn)):
         return positive

@@ -29,7 +29,7 @@ Places = NDArray[np.intp]
 #: Nodes by how much log f may change over a panel: the error stays near 1e-15.
 _NODES = ((0.15, 4), (1.0, 6), (3.0, 8))
 #: A panel's ends differ at most by this in log(kappa + y): the poles of f stay far enough from it.
-_LONGEST = 0.4
+_LONGEST = 0.25
 #: Entries of the largest table; what is larger is divided by x.
 _ENTRIES = 2_000_000
 
