@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,6 +38,17 @@ class Labels:
     scores: Mapping[str, NDArray[np.int8]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Fit:
+    """What was learned for traits, to be kept as a model.
+
+    traits : those whose values come from a fit that was made in this evaluation.
+    """
+
+    model: Mapping[str, Any]
+    traits: frozenset[str] = frozenset()
+
+
 @dataclass(slots=True)
 class Evaluation:
     """The state of one evaluation; later definitions read what earlier ones left here."""
@@ -52,7 +63,9 @@ class Evaluation:
     lists_folder: Path | None = None
     #: Kept models of segmentations by name, with the digest of the definition that they were fitted for.
     models: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    refit: bool = False
+    #: What is to be fitted anew: everything, or models by name.
+    refit: bool | Collection[str] = False
+    fits: dict[str, Fit] = field(default_factory=dict)
     columns: dict[str, Column] = field(default_factory=dict)
     labels: dict[str, Labels] = field(default_factory=dict)
     members: dict[str, Bits] = field(default_factory=dict)
@@ -68,6 +81,10 @@ class Evaluation:
     def size(self) -> int:
         """The length of every array: one more than the highest place."""
         return self.roster.size
+
+    def wants_fit(self, name: str) -> bool:
+        """Say whether the model of this name is to be fitted anew."""
+        return self.refit if isinstance(self.refit, bool) else name in self.refit
 
     def of(self, entity: Entity) -> Evaluation:
         """Return the evaluation of customers or of accounts."""
@@ -99,7 +116,7 @@ class Evaluation:
 
 def open_evaluation(
     engine: Engine, checked: Checked, as_of: AsOf, roster: Roster, *, lists_folder: Path | None = None,
-    refit: bool = False, models: Mapping[str, Mapping[str, Any]] | None = None,
+    refit: bool | Collection[str] = False, models: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Evaluation:  # fmt: skip
     """Begin an evaluation: find out who there is."""
     mask = population(engine, as_of, roster)

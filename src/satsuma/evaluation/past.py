@@ -307,7 +307,8 @@ class Past:
 
 def fitted_models(evaluation: Evaluation) -> dict[str, Mapping[str, Any]]:
     """Return the models behind the labels of an evaluation: those it was given, and those it fitted itself."""
-    models = {} if evaluation.refit else dict(evaluation.models)
+    models = {name: model for name, model in evaluation.models.items() if not evaluation.wants_fit(name)}
+    models |= {stored: fit.model for stored, fit in ((f"learned/{name}", fit) for name, fit in evaluation.fits.items())}
     for part in (evaluation, evaluation.accounts):
         for name, labels in ({} if part is None else part.labels).items():
             if labels.refitted and labels.model is not None:

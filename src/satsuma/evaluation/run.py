@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -53,7 +53,7 @@ def evaluate(
     engine: Engine, checked: Checked, as_of: AsOf, *, definitions: Iterable[Definition] | None = None,
     roster: Roster | None = None, accounts: Roster | None = None, begun: Evaluation | None = None,
     beside: MeasurePlan | None = None, lists_folder: Path | None = None,
-    models: Mapping[str, Mapping[str, Any]] | None = None, refit: bool = False, valued: bool = True,
+    models: Mapping[str, Mapping[str, Any]] | None = None, refit: bool | Collection[str] = False, valued: bool = True,
     open_cache: OpenCache | None = None, progress: Progress | None = None, timings: Timings | None = None,
 ) -> Evaluation:  # fmt: skip
     """Evaluate definitions at one moment.

@@ -19,6 +19,7 @@ from satsuma.language.checking_history import checked_history
 from satsuma.language.checking_operands import OperandChecker
 from satsuma.language.checking_sequences import check_sequence, step_property
 from satsuma.language.history import HistoryLeaf
+from satsuma.language.learned import WAYS
 from satsuma.language.leaves import Reference, expression, references
 from satsuma.language.methods import METHODS
 from satsuma.language.operators import NOT_IN_FILTERS, PRESENCE
@@ -310,6 +311,12 @@ class Checker(OperandChecker):
                 self.countries.add(definition.name)
             if definition.type not in (None, type_):
                 self.problem(("type",), f"This measures {formula.an(type_)}, not {formula.an(definition.type)}.")
+        elif definition.way is not None:
+            way = WAYS[definition.way]
+            typed = replace(definition, settings=way.check(self, definition.settings))
+            type_ = way.type(typed.settings)
+            if definition.type not in (None, type_):
+                self.problem(("type",), f"This estimates {formula.an(type_)}, not {formula.an(definition.type)}.")
         else:
             type_ = self._formula_type(definition)
         self.types[definition.name] = type_

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import satsuma.language.learned_traits  # registers the ways in which traits are learned
 import satsuma.language.standard_methods  # noqa: F401  registers the methods of segmentations
 from satsuma import documents
 from satsuma.documents import Document

@@ -14,6 +14,7 @@ from satsuma.errors import NotFound
 from satsuma.language import formula
 from satsuma.language.checker import Checked
 from satsuma.language.durations import duration_words
+from satsuma.language.learned import WAYS
 from satsuma.language.leaves import expression
 from satsuma.language.methods import METHODS
 from satsuma.language.moments import Moment
@@ -170,6 +171,9 @@ def _trait(trait: Trait, zone: ZoneInfo) -> Iterator[str]:
         if names:
             sources = listed([quoted(name) for name in names], "and")
             yield f"It is computed from {sources}; where one has no value, nor has it, unless the formula says so."
+        return
+    if trait.way is not None:
+        yield from WAYS[trait.way].explain(trait.settings)
         return
     measure = trait.measure
     assert measure is not None

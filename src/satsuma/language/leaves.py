@@ -9,7 +9,8 @@ from typing import Literal
 
 from satsuma.documents import Path_
 from satsuma.language import formula
-from satsuma.language.methods import METHODS
+from satsuma.language.learned import WAYS
+from satsuma.language.methods import METHODS, Reads
 from satsuma.language.places import Area, RegionRef
 from satsuma.language.types import (
     AccountLeaf,
@@ -80,13 +81,21 @@ def asked_leaves(condition: Condition, entity: Entity) -> Iterator[tuple[Entity,
             yield from asked_leaves(condition.condition, "account")
 
 
+def settings_read(definition: Definition) -> Reads | None:
+    """Return what the settings of a segmentation, or of a trait that is learned, read; None where there are none."""
+    if isinstance(definition, Segmentation):
+        return METHODS[definition.method].reads(definition.settings)
+    if isinstance(definition, Trait) and definition.way is not None:
+        return WAYS[definition.way].reads(definition.settings)
+    return None
+
+
 def conditions(definition: Definition) -> tuple[Condition, ...]:
     """Return the conditions over customers that a definition holds."""
     if isinstance(definition, Segment):
         return (definition.where,)
-    if isinstance(definition, Segmentation):
-        return METHODS[definition.method].reads(definition.settings).conditions
-    return ()
+    reads = settings_read(definition)
+    return () if reads is None else reads.conditions
 
 
 def asked_purposes(definitions: Iterable[Definition]) -> frozenset[str]:
@@ -97,11 +106,10 @@ def asked_purposes(definitions: Iterable[Definition]) -> frozenset[str]:
 
 def measures(definition: Definition) -> tuple[Measure, ...]:
     """Return the measures that a definition names itself, not inside its conditions."""
-    if isinstance(definition, Trait):
-        return () if definition.measure is None else (definition.measure,)
-    if isinstance(definition, Segmentation):
-        return METHODS[definition.method].reads(definition.settings).measures
-    return ()
+    if isinstance(definition, Trait) and definition.measure is not None:
+        return (definition.measure,)
+    reads = settings_read(definition)
+    return () if reads is None else reads.measures
 
 
 def references(definition: Definition) -> tuple[Reference, ...]:
@@ -118,8 +126,8 @@ def every_reference(definition: Definition) -> Iterator[Reference]:
     if isinstance(definition, Trait) and definition.formula is not None:
         for name in sorted(formula.names(expression(definition.formula))):
             yield Reference("trait", name, ("formula",), entity)
-    if isinstance(definition, Segmentation):
-        reads = METHODS[definition.method].reads(definition.settings)
+    reads = settings_read(definition)
+    if reads is not None:
         for name in reads.traits:
             yield Reference("trait", name, reads.at, entity)
         for name in reads.segmentations:

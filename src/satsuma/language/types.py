@@ -360,13 +360,18 @@ class Segment(Definition):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trait(Definition):
-    """A computed value for each customer: from events, or by a formula over other traits."""
+    """A computed value for each customer: from events, by a formula over other traits, or learned from everybody.
+
+    way, settings : how it is learned (`language.learned`), and its settings.
+    """
 
     kind: Kind | None = None
     unit: str | None = None
     type: ValueType | None = None
     measure: Measure | None = None
     formula: str | None = None
+    way: str | None = None
+    settings: Any = None
     built_in: bool = False
 
 

@@ -9,11 +9,12 @@ from datetime import datetime
 from pyroaring import BitMap
 
 from satsuma.engines.duckdb import DuckDB
+from satsuma.evaluation.context import Evaluation
 from satsuma.evaluation.roster import through_members
 from satsuma.evaluation.run import closure
 from satsuma.evaluation.touched import Loaded, loaded_since
-from satsuma.language.checker import Checked
-from satsuma.language.types import Entity, Segment, Segmentation
+from satsuma.language.checker import Checked, kind_of
+from satsuma.language.types import Entity, Segment
 from satsuma.segments.store import StoredRun
 
 CAUSES = ("event", "clock", "trait", "definition", "model", "merge", "consent", "erasure", "backfill")
@@ -80,8 +81,8 @@ def members_before(previous: StoredRun | None, segment: Segment) -> BitMap | Non
 
 
 def cause_for_all(
-    segment: Segment, checked: Checked, previous: StoredRun | None, refitted: Collection[str], as_of: datetime,
-    known_at: datetime | None = None,
+    segment: Segment, checked: Checked, previous: StoredRun | None, refitted: Collection[tuple[str, str]],
+    as_of: datetime, known_at: datetime | None = None,
 ) -> str | None:  # fmt: skip
     """Return the cause that explains every change of a segment, or None when each customer has an own one."""
     if previous is None:
@@ -90,10 +91,21 @@ def cause_for_all(
     if previous.definitions["digests"].get(key) != checked.digests.get(("segment", segment.name)):
         return "definition"
     needed = closure(checked, [("segment", segment.name)]) if refitted else ()
-    if any(isinstance(item, Segmentation) and item.name in refitted for item in needed):
+    if any((kind_of(item), item.name) in refitted for item in needed):
         return "model"
     # Who looks back, or at what was known at another time, sees changes that no new row and no clock made.
     return "backfill" if as_of < previous.as_of or known_at != previous.known_at else None
+
+
+def refitted_definitions(*evaluations: Evaluation | None) -> set[tuple[str, str]]:
+    """Return kind and name of what has new labels or values because it was fitted in these evaluations."""
+    found: set[tuple[str, str]] = set()
+    for whole in evaluations:
+        for part in (whole, None if whole is None else whole.accounts):
+            if part is not None:
+                found |= {("segmentation", name) for name, labels in part.labels.items() if labels.refitted}
+                found |= {("trait", name) for fit in part.fits.values() for name in fit.traits}
+    return found
 
 
 def totals(changes: Mapping[str, BitMap], names: Iterable[str] = ("entered", "left")) -> dict[str, int]:

@@ -39,7 +39,7 @@ from satsuma.evaluation.touched import Numbers, union
 from satsuma.language.checker import Checked, kind_of
 from satsuma.language.types import Definition, Entity, Segment, Segmentation, Trait
 from satsuma.segments import results as told
-from satsuma.segments.changes import Moved, cause_for_all, caused_changes, members_before
+from satsuma.segments.changes import Moved, cause_for_all, caused_changes, members_before, refitted_definitions
 from satsuma.segments.history_cache import history_cache
 from satsuma.segments.kept import KeptAnswers
 from satsuma.segments.refresh_plan import RefreshPlan, plan_refresh
@@ -59,6 +59,7 @@ from satsuma.segments.store import (
     StoredRun,
     numbers_of,
 )
+from satsuma.traits.models import model_digests
 
 
 def refresh_definitions(
@@ -193,8 +194,7 @@ class _Refresh:
         self, found: Results, deltas: dict[Entity, _Delta], as_of: datetime
     ) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
         moved = Moved.by(self.engine, self.plan.loaded)
-        refitted = {name for part in (self.whole, self.whole.accounts) if part is not None
-                    for name, labels in part.labels.items() if labels.refitted}  # fmt: skip
+        refitted = refitted_definitions(self.whole)
         rows, changes = [], {}
         of_everybody = {item.name for item in self.plan.whole if isinstance(item, Segment)}
         old_rows = {row["name"]: row for row in self.previous.outcome["segments"]}
@@ -246,7 +246,9 @@ class _Refresh:
 
     def _models(self) -> dict[str, Any]:
         of_everybody = {item.name for item in self.plan.whole if isinstance(item, Segmentation)}
-        found = {}
+        before = self.previous.models
+        found: dict[str, Any] = {name: before[name] for name in model_digests(self.checked) if name in before}
+        found |= told.learned_models(self.whole, self.checked)
         for name, item in self.checked.of(Segmentation).items():
             part = self.whole if name in of_everybody else self.sub
             model = part.of(item.entity).labels[name].model

@@ -27,6 +27,7 @@ from satsuma.segments import results as told
 from satsuma.segments.methods.locality import segmentation_needs_everybody
 from satsuma.segments.run import as_of_moment, kept_models
 from satsuma.segments.store import StoredRun
+from satsuma.traits.models import model_name, stored_name
 
 #: With a larger share of customers touched, reading everybody costs no more.
 MOST_TOUCHED = 0.25
@@ -110,13 +111,22 @@ def _needing_everybody(checked: Checked, previous: StoredRun, span: Span, root: 
         if (
             changed
             or any((reference.kind, reference.name) in found for reference in references(item))
-            or _needs_everybody(item, checked, span, lists, item.name in models)
+            or _needs_everybody(item, checked, span, lists, _kept_as(item) in models)
         ):
             found.add(key)
     return found
 
 
+def _kept_as(item: Definition) -> str:
+    """Return the name under which a run keeps the model of a definition, if it has one."""
+    return stored_name(model_name(item)) if isinstance(item, Trait) and item.way is not None else item.name
+
+
 def _needs_everybody(item: Definition, checked: Checked, span: Span, lists: frozenset[str], is_kept: bool) -> bool:
+    if isinstance(item, Trait) and item.way is not None:
+        # Days since the last purchase grow at midnight; what a prediction sees, all the time.
+        moves = span.day_changed if item.way == "estimate" else span.clock_moved
+        return moves or not is_kept
     if isinstance(item, Trait) and item.formula is not None and formula_needs_everybody(item.formula, span):
         return True
     if isinstance(item, Segmentation) and segmentation_needs_everybody(item, span, is_kept=is_kept):

@@ -43,6 +43,7 @@ from satsuma.segments.store import (
     StoredRun,
     arrow_column,
 )
+from satsuma.traits.models import model_digests, stored_name
 
 #: A longer way to go than any refresh: what could need everybody after it may need everybody after any.
 _FAR = 40 * 86_400_000_000
@@ -325,9 +326,18 @@ def list_digests(folder: Path) -> dict[str, str]:
     }
 
 
+def learned_models(evaluation: Evaluation, checked: Checked) -> dict[str, Any]:
+    """Return what learned traits fitted, or had, to be kept."""
+    digests = model_digests(checked)
+    return {
+        stored_name(name): {"digest": digests.get(stored_name(name)), "fit": dict(fit.model)}
+        for name, fit in evaluation.fits.items()
+    }
+
+
 def fitted_models(evaluation: Evaluation, checked: Checked) -> dict[str, Any]:
-    """Return what segmentations fitted, to be kept."""
-    found = {}
+    """Return what segmentations and learned traits fitted, to be kept."""
+    found = learned_models(evaluation, checked)
     for name, item in checked.of(Segmentation).items():
         labels = evaluation.of(item.entity).labels[name]
         if labels.model is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +21,7 @@ from satsuma.language.checker import Checked
 from satsuma.language.durations import microseconds
 from satsuma.language.moments import Moment
 from satsuma.language.types import Segment, Segmentation, Trait
-from satsuma.segments.changes import Moved, cause_for_all, caused_changes, members_before
+from satsuma.segments.changes import Moved, cause_for_all, caused_changes, members_before, refitted_definitions
 from satsuma.segments.history_cache import history_cache, sweep_history
 from satsuma.segments.results import (
     carry_last_changes,
@@ -37,6 +37,7 @@ from satsuma.segments.results import (
     whole_tables,
 )
 from satsuma.segments.store import NewRun, RunStore, StoredRun
+from satsuma.traits.models import model_digests
 
 Progress = Callable[[str, int, int], None]
 
@@ -67,7 +68,7 @@ def as_of_moment(checked: Checked, as_of: datetime, known_at: datetime | None) -
 
 def run_definitions(
     engine: DuckDB, checked: Checked, *, as_of: datetime, known_at: datetime | None, now: datetime,
-    clock: Callable[[], datetime], root: Path, refit: bool = False, warnings: Sequence[str] = (),
+    clock: Callable[[], datetime], root: Path, refit: bool | Collection[str] = False, warnings: Sequence[str] = (),
     progress: Progress | None = None, refresh: Mapping[str, Any] | None = None,
 ) -> RunOutcome:  # fmt: skip
     """Evaluate all definitions and commit the results as one run.
@@ -76,7 +77,7 @@ def run_definitions(
     ----------
     as_of, known_at, now : UTC without a zone. clock : gives the time at the end, in the same form.
     root : the workspace's folder.
-    refit : fit segmentations anew instead of using their kept models.
+    refit : fit anew instead of using kept models: all, or those named.
     refresh : what is to be told of a refresh that became a full run.
     """
     store = RunStore(engine, root / "state")
@@ -107,8 +108,7 @@ def run_definitions(
         **({} if refresh is None else {"refresh": refresh}),
     }  # fmt: skip
     moved = Moved.since(engine, previous)
-    refitted = {name for part in (evaluation, evaluation.accounts) if part is not None
-                for name, labels in part.labels.items() if labels.refitted}  # fmt: skip
+    refitted = refitted_definitions(evaluation)
     changes: dict[str, bytes] = {}
     for name, segment in checked.of(Segment).items():
         bits = evaluation.of(segment.entity).members[name]
@@ -149,10 +149,11 @@ def kept_models(checked: Checked, previous: StoredRun | None) -> dict[str, Mappi
     """Return the fits of the run before whose definitions still mean the same."""
     if previous is None:
         return {}
+    learned = model_digests(checked)
     return {
         name: model["fit"]
         for name, model in previous.models.items()
-        if model["digest"] == checked.digests.get(("segmentation", name))
+        if model["digest"] == learned.get(name, checked.digests.get(("segmentation", name)))
     }
 
 

@@ -21,7 +21,7 @@ OUTGROWN = 0.5
 
 def kept_model(segmentation: Segmentation, evaluation: Evaluation) -> Mapping[str, Any] | None:
     """Return the kept fit that labels are to come from, or None when one is to be made."""
-    if evaluation.refit:
+    if evaluation.wants_fit(segmentation.name):
         return None
     model = evaluation.models.get(segmentation.name)
     if model is None or model.get("form") != FORM or model.get("method") != segmentation.method:

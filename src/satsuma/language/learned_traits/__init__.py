@@ -1,0 +1,13 @@
+"""The ways in which a trait is learned, each in its own module; importing this package registers them."""
+
+from __future__ import annotations
+
+from satsuma.language.learned import register
+from satsuma.language.learned_traits.estimate import Estimate, EstimateWay
+from satsuma.language.learned_traits.features import Feature
+from satsuma.language.learned_traits.predict import Predict, PredictWay
+
+for _way in (EstimateWay(), PredictWay()):
+    register(_way)
+
+__all__ = ["Estimate", "Feature", "Predict"]

@@ -1,0 +1,78 @@
+"""What learned traits keep as models: by name, with what they were learned for."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+import satsuma
+from satsuma.evaluation.context import Evaluation, Fit
+from satsuma.language.checker import Checked
+from satsuma.language.durations import from_microseconds
+from satsuma.language.learned_traits import Estimate
+from satsuma.language.types import Trait
+
+#: Raised when the shape of a model changes: an older one is fitted anew.
+FORM = 1
+
+
+def model_name(trait: Trait) -> str:
+    """Return the name of the model behind a learned trait: traits of the same purchases share one."""
+    return trait.settings.model_name if isinstance(trait.settings, Estimate) else trait.name
+
+
+def stored_name(name: str) -> str:
+    """Return the name under which a run keeps the model of learned traits; segmentations keep theirs by their own."""
+    return f"learned/{name}"
+
+
+def learned_traits(checked: Checked) -> Iterator[tuple[str, Trait]]:
+    """Yield every trait that is learned, with the name of its model."""
+    for trait in checked.of(Trait).values():
+        if trait.way is not None:
+            yield model_name(trait), trait
+
+
+def model_digests(checked: Checked) -> dict[str, str]:
+    """Return by name what tells whether a kept model of a learned trait still means the same."""
+    found = {}
+    for name, trait in learned_traits(checked):
+        # The name of a model of purchases says all that it was fitted for.
+        is_shared = isinstance(trait.settings, Estimate)
+        found[stored_name(name)] = name if is_shared else checked.digests.get(("trait", trait.name), "")
+    return found
+
+
+def kept_fit(name: str, evaluation: Evaluation) -> Mapping[str, Any] | None:
+    """Return the kept model of this name, or None when one is to be fitted."""
+    if name in evaluation.fits:
+        return evaluation.fits[name].model
+    model = evaluation.models.get(stored_name(name))
+    if model is None or model.get("form") != FORM:
+        return None
+    return None if evaluation.wants_fit(name) else model
+
+
+def new_fit(name: str, method: str, customers: int, evaluation: Evaluation, **facts: Any) -> dict[str, Any]:
+    """Return a fit in the form that is kept: plain JSON, with when and by what it was made."""
+    return {
+        "form": FORM, "name": name, "method": method, "customers": int(customers),
+        "as_of": _written(from_microseconds(evaluation.as_of.moment.as_of)),
+        "versions": {"satsuma": satsuma.__version__, "numpy": np.__version__, "python": platform.python_version()},
+        **facts,
+    }  # fmt: skip
+
+
+def keep(name: str, model: Mapping[str, Any], trait: Trait, evaluation: Evaluation, *, is_new: bool) -> None:
+    """Note a model for keeping, and the traits whose values changed because it was fitted anew."""
+    before = evaluation.fits.get(name)
+    traits = frozenset({trait.name} if is_new else ()) | (frozenset() if before is None else before.traits)
+    evaluation.fits[name] = Fit(model, traits)
+
+
+def _written(moment: datetime) -> str:
+    return f"{moment.isoformat()}Z"

@@ -1,0 +1,264 @@
+"""`estimate` over everybody: histories of purchases, counted once each, a model fitted to the counts, and its answers.
+
+What is read are five numbers of each customer, which the one pass over the event gives beside all else. Customers of
+the same history are one row; the models see the rows and how many customers each has, and give one answer a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from satsuma.catalog import ValueType
+from satsuma.engines.duckdb import MONEY_SCALE
+from satsuma.evaluation.calendar import local_days
+from satsuma.evaluation.columns import Column, empty_column
+from satsuma.evaluation.context import Evaluation
+from satsuma.evaluation.measures import MeasurePlan, run_measures_at
+from satsuma.evaluation.scan import AsOf
+from satsuma.language.durations import MICROSECONDS_PER_DAY, day_end, day_number, from_day_number
+from satsuma.language.learned_traits import Estimate
+from satsuma.language.learned_traits.estimate import UNITS
+from satsuma.language.moments import Moment
+from satsuma.language.types import Trait
+from satsuma.statistics.purchases.errors import CannotEstimate
+from satsuma.statistics.purchases.gamma_gamma import GammaGamma, fit_gamma_gamma
+from satsuma.statistics.purchases.models import Purchases, fit, from_dict
+from satsuma.statistics.purchases.renewals import Renewals, fit_renewals
+from satsuma.statistics.purchases.summary import PurchaseSummary
+from satsuma.statistics.purchases.validation import by_frequency, expected_tracking
+from satsuma.traits.models import keep, kept_fit, new_fit
+
+Floats = NDArray[np.float64]
+Whole = NDArray[np.int64]
+
+KINDS = {"mbg_nbd": "MBG/NBD", "bg_nbd": "BG/NBD", "pareto_nbd": "Pareto/NBD"}
+DAYS_PER_YEAR = 365.25
+#: Who has not renewed this part of a contract after it ended has left.
+GRACE = 1.25
+#: The validation period is this part of the days observed, at most a quarter of a year.
+HELD_BACK, MOST_HELD_BACK = 1 / 4, 91
+#: Periods of the tracking plot.
+TRACKED = 26
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Histories:
+    """Those who bought: their places, and x, t_x and T in whole days."""
+
+    places: Whole
+    x: Whole
+    t_x: Whole
+    T: Whole
+
+    def summary(self, unit: float) -> tuple[PurchaseSummary, NDArray[np.integer]]:
+        """Return the distinct histories in units of time, and the row of each customer."""
+        return PurchaseSummary.compress(self.x, self.t_x / unit, self.T / unit, ticks=unit)
+
+
+def estimate_column(trait: Trait, evaluation: Evaluation) -> Column:
+    """Return what a model says of each customer; nobody has a value where none can be fitted, with a warning."""
+    settings: Estimate = trait.settings
+    type_: ValueType = "money" if settings.needs_spend and settings.money else "number"
+    known = _histories(settings, evaluation)
+    try:
+        answer = _renewing if settings.contract is not None else _buying
+        values = answer(trait, settings, known, evaluation)
+    except CannotEstimate as error:
+        if evaluation.roster.is_everybody:
+            evaluation.warnings.append(f"The trait '{trait.name}' has no values: {error}")
+        values = None
+    column = empty_column(type_, evaluation.size)
+    if values is None:
+        return Column(type_, column.values, column.present, MONEY_SCALE if type_ == "money" else 1)
+    fine = np.isfinite(values)
+    places = known.places[fine]
+    column.present[places] = True
+    if type_ == "money":
+        column.values[places] = np.rint(values[fine] * MONEY_SCALE).astype(np.int64)
+        return Column("money", column.values, column.present, MONEY_SCALE)
+    column.values[places] = values[fine]
+    return column
+
+
+# --------------------------------------------------------------------------------------------------------- histories
+
+
+def _histories(settings: Estimate, evaluation: Evaluation) -> Histories:
+    read = [evaluation.measure(measure) for measure in (settings.days, settings.first, settings.last)]
+    return _of_columns(evaluation.population, evaluation.moment, *read)
+
+
+def _of_columns(population: NDArray[np.bool_], moment: Moment, days: Column, first: Column, last: Column) -> Histories:
+    """Return x, t_x and T: the clock is the local day, on which several purchases are one."""
+    some = population & (days.values > 0)
+    began, ended = (local_days(column.values, some, moment.zone)[some] for column in (first, last))
+    x = days.values[some].astype(np.int64) - 1
+    return Histories(np.flatnonzero(some), x, ended - began, day_number(moment.today) - began)
+
+
+def _spend(settings: Estimate, known: Histories, evaluation: Evaluation) -> Floats:
+    """Return the mean spend of a day with purchases, the first among them."""
+    total = evaluation.measure(settings.spend)
+    return np.asarray(total.values[known.places] / total.scale / (known.x + 1), np.float64)
+
+
+# --------------------------------------------------------------------------------------------- customers free to leave
+
+
+def _buying(trait: Trait, settings: Estimate, known: Histories, evaluation: Evaluation) -> Floats | None:
+    unit = UNITS[settings.unit]
+    rows, inverse = known.summary(unit)
+    spend = _spend(settings, known, evaluation) if settings.needs_spend else None
+    model = _purchase_model(trait, settings, known, rows, spend, evaluation)
+    if model is None:
+        return None
+    bought: Any = from_dict(model["purchases"])
+    if settings.quantity == "p_alive":
+        return np.asarray(bought.p_alive(rows)[inverse], np.float64)
+    if settings.quantity == "expected_orders":
+        return np.asarray(bought.expected_purchases(rows, _units(settings, unit))[inverse], np.float64)
+    assert spend is not None
+    paid: Any = from_dict(model["spend"])
+    if settings.quantity == "expected_spend":
+        return _expected_spend(paid, known, spend)
+    # `statistics.purchases.clv` has the spend of repeated purchases alone; here the first day tells as much as others.
+    discounted = bought.discounted_expected_purchases(
+        rows, _units(settings, unit), yearly_discount=settings.discount, periods_per_year=DAYS_PER_YEAR / unit
+    )[inverse]
+    return np.asarray(discounted * _expected_spend(paid, known, spend) * settings.margin, np.float64)
+
+
+def _expected_spend(paid: GammaGamma, known: Histories, spend: Floats) -> Floats:
+    is_told = spend > 0
+    return paid.expected_spend(np.where(is_told, known.x + 1, 0), np.where(is_told, spend, 0.0))
+
+
+def _units(settings: Estimate, unit: float) -> float:
+    assert settings.horizon is not None
+    return settings.horizon / MICROSECONDS_PER_DAY / unit
+
+
+def _purchase_model(
+    trait: Trait, settings: Estimate, known: Histories, rows: PurchaseSummary, spend: Floats | None,
+    evaluation: Evaluation,
+) -> Mapping[str, Any] | None:  # fmt: skip
+    """Return the kept model, with what it lacks fitted on everybody; None where only some are looked at."""
+    name = settings.model_name
+    model = kept_fit(name, evaluation)
+    lacks_spend = spend is not None and (model is None or model.get("spend") is None)
+    if model is not None and not lacks_spend:
+        keep(name, model, trait, evaluation, is_new=name in evaluation.fits and _was_fitted(name, evaluation))
+        return model
+    if not evaluation.roster.is_everybody:
+        return None
+    if model is None:
+        bought = fit(KINDS[settings.model], rows)
+        model = new_fit(
+            name, "purchases", rows.customers, evaluation, event=settings.event, unit=settings.unit,
+            purchases=bought.as_dict(), spend=None,
+            **_validated(settings, known, bought, evaluation),
+        )  # fmt: skip
+    if spend is not None:
+        model = {**model, "spend": fit_gamma_gamma(known.x + 1, spend).as_dict()}
+    keep(name, model, trait, evaluation, is_new=True)
+    return model
+
+
+def _was_fitted(name: str, evaluation: Evaluation) -> bool:
+    """Say whether a model was fitted in this evaluation, for another trait."""
+    return bool(evaluation.fits[name].traits)
+
+
+def _validated(settings: Estimate, known: Histories, fitted: Purchases, evaluation: Evaluation) -> dict[str, Any]:
+    """Return how the same model does on days that it has not seen, and how it tracks all: tables of the papers."""
+    observed = int(known.T.max())
+    held_back = min(int(observed * HELD_BACK), MOST_HELD_BACK)
+    found: dict[str, Any] = {"tracking": None, "by_frequency": None, "held_back_days": held_back}
+    if held_back < 1:
+        return found
+    unit, zone, today = UNITS[settings.unit], evaluation.moment.zone, day_number(evaluation.moment.today)
+    periods = int(observed / unit)
+    shown = list(range(1, periods, max(periods // TRACKED, 1)))
+    ends = [today - observed + int(number * unit) for number in shown]
+    cut = today - held_back
+    measured = run_measures_at(
+        evaluation.engine, evaluation.checked.vocabulary.catalog, AsOf(moment=evaluation.moment),
+        [Moment(day_end(from_day_number(day), zone), zone) for day in [*ends, cut]], evaluation.roster,
+        MeasurePlan(columns=dict.fromkeys((settings.days, settings.first, settings.last))),
+    )  # fmt: skip
+    repeats = [int(np.maximum(part.columns[settings.days].values[evaluation.population] - 1, 0).sum())
+               for part in measured[:-1]]  # fmt: skip
+    tracked = expected_tracking(fitted, known.T / unit, periods).expected_cumulative if periods else np.zeros(0)
+    found["tracking"] = {
+        "unit": settings.unit, "periods": shown, "actual": repeats,
+        "expected": [round(float(tracked[number - 1]), 2) for number in shown],
+    }  # fmt: skip
+    columns = [measured[-1].columns[item] for item in (settings.days, settings.first, settings.last)]
+    before = _of_columns(evaluation.population, Moment(day_end(from_day_number(cut), zone), zone), *columns)
+    try:
+        rows, inverse = before.summary(unit)
+        calibrated = fit(KINDS[settings.model], rows)
+    except CannotEstimate as error:
+        return {**found, "validation_note": str(error)}
+    ahead = calibrated.expected_purchases(rows, held_back / unit)[inverse]
+    now = evaluation.measure(settings.days).values[before.places]
+    table = by_frequency(before.x, now - before.x - 1, ahead)
+    found["by_frequency"] = {
+        "frequency": table.frequency.tolist(), "customers": table.customers.tolist(),
+        "actual": [None if np.isnan(value) else float(value) for value in table.actual],
+        "expected": [None if np.isnan(value) else float(value) for value in table.expected],
+        "total_actual": table.total_actual, "total_expected": table.total_expected,
+        "correlation": table.correlation, "mean_absolute_error": table.mean_absolute_error,
+    }  # fmt: skip
+    return found
+
+
+# ---------------------------------------------------------------------------------------------------------- contracts
+
+
+def _renewing(trait: Trait, settings: Estimate, known: Histories, evaluation: Evaluation) -> Floats | None:
+    assert settings.contract is not None
+    days = settings.contract / MICROSECONDS_PER_DAY
+    is_there = known.T - known.t_x <= GRACE * days
+    spend = _spend(settings, known, evaluation) if settings.needs_spend else None
+    name = settings.model_name
+    model = kept_fit(name, evaluation)
+    if model is None:
+        if not evaluation.roster.is_everybody:
+            return None
+        most = int(known.x.max(initial=0)) + 1
+        lost = np.bincount(known.x[~is_there], minlength=most)
+        still = np.bincount(known.x[is_there], minlength=most + 1)[1:]
+        fitted = fit_renewals(lost, still)
+        model = new_fit(name, "renewals", len(known.x), evaluation, event=settings.event, contract_days=days,
+                        renewals=fitted.as_dict(), lost=lost.tolist(), still=still.tolist())  # fmt: skip
+        keep(name, model, trait, evaluation, is_new=True)
+    else:
+        keep(name, model, trait, evaluation, is_new=name in evaluation.fits and _was_fitted(name, evaluation))
+    renewals = Renewals.from_dict(model["renewals"])
+    there = is_there.astype(np.float64)
+    if settings.quantity == "p_alive":
+        return there
+    if settings.quantity == "retention":
+        return there * renewals.retention_rate(known.x + 1)
+    if settings.quantity == "expected_spend":
+        return spend
+    assert settings.horizon is not None
+    ahead = _renewals_ahead(renewals, known.x, int(settings.horizon / settings.contract), days,
+                            settings.discount if settings.quantity == "clv" else 0.0)  # fmt: skip
+    return there * ahead if spend is None else there * ahead * spend * settings.margin
+
+
+def _renewals_ahead(renewals: Renewals, x: Whole, count: int, days: float, discount: float) -> Floats:
+    """Return the expected renewals among the next `count`, each discounted: the sum of S(x + k) / S(x) d^k."""
+    distinct, inverse = np.unique(x, return_inverse=True)
+    base = renewals.survival(distinct)
+    total = np.zeros(len(distinct))
+    for number in range(1, count + 1):
+        total += renewals.survival(distinct + number) / base / (1 + discount) ** (number * days / DAYS_PER_YEAR)
+    return np.asarray(total[inverse], np.float64)
