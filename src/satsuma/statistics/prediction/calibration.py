@@ -178,8 +178,8 @@ def choose_calibrator(
 ) -> Calibrator:
     """Return the simplest correction that is as good as the best, by cross-fitting over customers.
 
-    Each kind is fitted on four fifths of the customers and judged on the rest, in turn. The best of none, level (scale)
-    and sigmoid stands, unless isotonic is better by more than one standard error of the difference. It is then fitted
+    Each kind is fitted on four fifths of the customers and judged on the rest, in turn. The best of none, level and
+    sigmoid (for amounts: scale) stands, unless isotonic is better by more than one standard error of the difference. It is then fitted
     on all rows.
 
     Parameters
@@ -189,7 +189,8 @@ def choose_calibrator(
     customers : array of int, shape (n,): all rows of a customer are fitted or judged together.
     """
     values, said = np.asarray(outcome, np.float64), np.asarray(predicted, np.float64)
-    kinds: tuple[Kind, ...] = ("none", "scale", "isotonic") if amounts else ("none", "level", "sigmoid", "isotonic")
+    # Amounts are always scaled: totals are what they are used for, and the loss hardly sees a total that is off.
+    kinds: tuple[Kind, ...] = ("scale", "isotonic") if amounts else ("none", "level", "sigmoid", "isotonic")
     losses = cross_fitted(values, said, np.asarray(customers, np.int64), kinds, seed=seed, amounts=amounts)
     return fit_kind(preferred(losses), values, said)
 

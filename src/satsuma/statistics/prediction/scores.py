@@ -254,6 +254,11 @@ def recalibration(
     used = score[weight > 0]
     if float(np.ptp(used)) < 1e-9:
         raise CannotEstimate("All predictions are alike, so the calibration slope cannot be estimated.")
+    upper, lower = score[happened & (weight > 0)], score[~happened & (weight > 0)]
+    if upper.min() >= lower.max() or upper.max() <= lower.min():
+        raise CannotEstimate(
+            "The predictions part the outcomes without a mistake, so the calibration slope has no limit."
+        )
     line, spread = fit_line(happened.astype(np.float64), score, weight, slope=None)
     shift, shift_spread = fit_line(happened.astype(np.float64), score, weight, slope=1.0)
     reach = float(norm.isf((1.0 - confidence) / 2.0))
@@ -311,7 +316,7 @@ def fit_line(
                 return (float(beta[0]), slope), (float(spread[0]), 0.0)
             return (float(beta[0] - beta[1] * centre), float(beta[1])), (float(spread[0]), float(spread[1]))
         before = after
-    raise CannotEstimate("The predictions part the outcomes without a mistake, so the calibration slope has no limit.")
+    raise CannotEstimate("The calibration line has no best fit on these outcomes.")
 
 
 def mean_absolute_error(amount: ArrayLike, predicted: ArrayLike, *, weights: ArrayLike | None = None) -> float:
