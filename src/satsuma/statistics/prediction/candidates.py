@@ -223,13 +223,16 @@ def _grown(kind: str, rows: Rows, watched: Rows | None, encoder: Encoder, seed: 
         if kind == "classifier"
         else HistGradientBoostingRegressor(loss=kind, **settings)
     )
+    columns = encoder.for_trees(rows.values)
+    # scikit-learn cannot bin a column without any value; one that is 0 throughout is never split on.
+    columns[:, np.isnan(columns).all(axis=0)] = 0.0
     watch = {}
     if watched is not None:
         watch = {"X_val": encoder.for_trees(watched.values), "y_val": watched.outcome / unit}
     # Threads that wait for each other a thousand times a second are slower than one, and ten times slower where
     # something else runs beside them. The trees are the same.
     with threadpool_limits(limits=1 if len(rows.outcome) < ROWS_FOR_THREADS else None, user_api="openmp"):
-        fitted = booster.fit(encoder.for_trees(rows.values), rows.outcome / unit, **watch)
+        fitted = booster.fit(columns, rows.outcome / unit, **watch)
     count = sizes[0] if watched is None else int(np.argmax(fitted.validation_score_))
     found = taken_apart(fitted, trees=count)
     return found if kind == "classifier" else found.scaled(unit)

@@ -103,7 +103,7 @@ def test_calibration_is_held_against_what_came() -> None:
 
 def test_all_of_it_in_words_and_as_text() -> None:
     rng = np.random.default_rng(5)
-    before, now = rng.normal(size=(2000, 2)), rng.normal(size=(2000, 2)) + [0, 1.5]
+    before, now = rng.normal(size=(2000, 2)), rng.normal([0, 1.5], size=(2000, 2))
     bins = [learn_bins(before[:, number], name, "number") for number, name in enumerate(("a", "b"))]
     again = [Bins.from_dict(json.loads(json.dumps(each.as_dict()))) for each in bins]
     scores = learn_bins(before[:, 0], "prediction", "number")
@@ -111,7 +111,9 @@ def test_all_of_it_in_words_and_as_text() -> None:
     found = drift(again, now, scores, now[:, 0], outcome=(rng.random(2000) < 0.4).astype(float), said=chance)
     assert found.moved == ("b",)
     assert found.needs_refit
-    assert found.sentence.startswith("1 of 2 features have moved: b. The predictions are steady. Predictions said 20.0%")
+    assert found.sentence.startswith(
+        "1 of 2 features have moved: b. The predictions are steady. Predictions said 20.0%"
+    )
     json.dumps(found.as_dict(), allow_nan=False)
 
 

@@ -74,9 +74,7 @@ def test_the_first_trees_are_those_of_a_shorter_run() -> None:
 
 def test_trees_come_back_from_text_the_same() -> None:
     values, score = rows(3)
-    found = taken_apart(
-        fitted(HistGradientBoostingClassifier(max_iter=5, early_stopping=False), values, score > 0)
-    )
+    found = taken_apart(fitted(HistGradientBoostingClassifier(max_iter=5, early_stopping=False), values, score > 0))
     again = Trees.from_dict(json.loads(json.dumps(found.as_dict())))
     assert (again.score(values) == found.score(values)).all()
     assert len(again.score(np.empty((0, 6)))) == 0
