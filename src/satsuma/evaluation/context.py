@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,6 +36,8 @@ class Labels:
     refitted: bool = False
     #: Scores behind the labels, by name (`recency`, `frequency`, ...): 0 where a customer has none.
     scores: Mapping[str, NDArray[np.int8]] = field(default_factory=dict)
+    #: What else is told of each label, in the order of names; empty where there is nothing.
+    facts: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -23,6 +23,8 @@ _WINDOW: Json = {"anyOf": [{"$ref": "#/$defs/within"}, {"type": "null"}], "descr
 _POSITIVE: Json = {"type": "number", "exclusiveMinimum": 0}
 _MOST: Json = {"type": "integer", "minimum": 1, "maximum": 1000, "description": "How many get a label of their own."}
 _NAME: Json = {"type": "string"}
+_PART: Json = {"anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^\s*[0-9.]+\s*%\s*$"}]}
+_PARTS: Json = {"type": "array", "items": _PART, "minItems": 1}
 _THRESHOLDS: Json = {"type": "array", "items": {"anyOf": [{"type": "number"}, _DURATION]}, "minItems": 1}
 
 SETTINGS_SCHEMAS: Mapping[str, Mapping[str, Json]] = {
@@ -41,6 +43,26 @@ SETTINGS_SCHEMAS: Mapping[str, Mapping[str, Json]] = {
         "missing": _LABEL,
         "otherwise": _LABEL,
         "most": _MOST,
+    },
+    "value": {
+        "trait": {"x-required": True},
+        "shares": _PARTS,
+        "quantiles": {"type": "integer", "minimum": 2, "maximum": 100},
+        "cuts": _PARTS,
+        "labels": _LABELS,
+        "missing": _LABEL,
+    },
+    "prediction": {
+        "trait": {"x-required": True},
+        "cuts": _PARTS,
+        "quantiles": {"type": "integer", "minimum": 2, "maximum": 100},
+        "gain": {
+            "type": "object",
+            "properties": {"value": {"type": "string"}, "effect": _PART, "cost": _PART},
+            "additionalProperties": False,
+        },
+        "labels": _LABELS,
+        "missing": _LABEL,
     },
     "rules": {
         "rules": {

@@ -153,7 +153,8 @@ def label_rows(segmentation: Segmentation, evaluation: Evaluation, worth: Worth)
     for code, label in enumerate(labels.names):
         mask = labels.codes == code
         size = int(mask.sum())
-        rows.append({"label": label, "size": size, "share": size / population, "value": worth.of(mask)})
+        more = labels.facts[code] if labels.facts else {}
+        rows.append({"label": label, "size": size, "share": size / population, "value": worth.of(mask), **more})
     return segmentation_row(segmentation, rows)
 
 

@@ -42,6 +42,8 @@ DAYS_PER_YEAR = 365.25
 GRACE = 1.25
 #: The validation period is this part of the days observed, at most a quarter of a year.
 HELD_BACK, MOST_HELD_BACK = 1 / 4, 91
+#: The picture of P(alive): repeat purchases up to so many, and steps of time since the last.
+MOST_OFTEN, GRID = 10, 12
 #: Periods of the tracking plot.
 TRACKED = 26
 
@@ -160,9 +162,11 @@ def _purchase_model(
         bought = fit(KINDS[settings.model], rows)
         model = new_fit(
             name, "purchases", rows.customers, evaluation, event=settings.event, unit=settings.unit,
-            purchases=bought.as_dict(), spend=None,
+            purchases=bought.as_dict(), spend=None, grid=_grid(bought, known, UNITS[settings.unit]),
             **_validated(settings, known, bought, evaluation),
         )  # fmt: skip
+        notes = () if bought.estimate is None else bought.estimate.notes
+        evaluation.warnings.extend(f"The model '{name}': {note}" for note in notes)
     if spend is not None:
         model = {**model, "spend": fit_gamma_gamma(known.x + 1, spend).as_dict()}
     keep(name, model, trait, evaluation, is_new=True)
@@ -172,6 +176,22 @@ def _purchase_model(
 def _was_fitted(name: str, evaluation: Evaluation) -> bool:
     """Say whether a model was fitted in this evaluation, for another trait."""
     return bool(evaluation.fits[name].traits)
+
+
+def _grid(fitted: Purchases, known: Histories, unit: float) -> dict[str, Any]:
+    """Return P(alive) by how often and how lately, for customers as old as the one in the middle; None where neither.
+
+    Who bought again did so after the first day; who did not bought last on it.
+    """
+    age = max(int(np.median(known.T)), 1)
+    often = list(range(min(int(known.x.max(initial=0)), MOST_OFTEN) + 1))
+    since = sorted({round(age * part / GRID) for part in range(GRID + 1)})
+    cells = [(x, days) for x in often for days in since if (days < age if x else days == age)]
+    x, days = (np.array(part, np.float64) for part in zip(*cells, strict=True))
+    asked = PurchaseSummary.of(x, (age - days) / unit, np.full(len(x), age / unit))
+    alive = dict(zip(cells, fitted.p_alive(asked).tolist(), strict=True))
+    rows = [[None if (x, days) not in alive else round(alive[x, days], 4) for days in since] for x in often]
+    return {"age_days": age, "frequency": often, "days_since": since, "p_alive": rows}
 
 
 def _validated(settings: Estimate, known: Histories, fitted: Purchases, evaluation: Evaluation) -> dict[str, Any]:

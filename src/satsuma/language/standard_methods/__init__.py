@@ -12,8 +12,12 @@ from satsuma.language.standard_methods.cross import CrossMethod, CrossSettings
 from satsuma.language.standard_methods.lifecycle import LifecycleMethod, LifecycleSettings
 from satsuma.language.standard_methods.rfm import RfmMethod, RfmSettings
 from satsuma.language.standard_methods.rules import RulesMethod, RulesSettings
+from satsuma.language.standard_methods.tiers import PredictionMethod, TierSettings, ValueMethod
 
-for _method in (BandsMethod(), RulesMethod(), RfmMethod(), LifecycleMethod(), AffinityMethod(), CrossMethod()):
+for _method in (
+    BandsMethod(), RulesMethod(), RfmMethod(), ValueMethod(), LifecycleMethod(), AffinityMethod(), PredictionMethod(),
+    CrossMethod(),
+):  # fmt: skip
     register(_method)
 
 __all__ = [
@@ -23,4 +27,5 @@ __all__ = [
     "LifecycleSettings",
     "RfmSettings",
     "RulesSettings",
+    "TierSettings",
 ]

@@ -12,6 +12,7 @@ from satsuma.segments.methods.cross import cross_labels
 from satsuma.segments.methods.lifecycle import lifecycle_labels
 from satsuma.segments.methods.rfm import rfm_labels
 from satsuma.segments.methods.rules import rule_labels
+from satsuma.segments.methods.tiers import tier_labels
 
 #: The function of each method; it gives every customer of the population exactly one label.
 LABELLERS: Mapping[str, Callable[[Segmentation, Evaluation], Labels]] = {
@@ -21,6 +22,8 @@ LABELLERS: Mapping[str, Callable[[Segmentation, Evaluation], Labels]] = {
     "lifecycle": lifecycle_labels,
     "rfm": rfm_labels,
     "rules": rule_labels,
+    "value": tier_labels,
+    "prediction": tier_labels,
 }
 
 

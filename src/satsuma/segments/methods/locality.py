@@ -24,6 +24,9 @@ _NEEDS: Mapping[str, Callable[[Any, Span, bool], bool]] = {
         span.clock_moved or settings.scoring == "rank" or (settings.scoring != "thresholds" and not is_kept)
     ),
     "rules": lambda _settings, _span, _is_kept: False,
+    # What each label holds of the whole, everybody tells.
+    "value": lambda _settings, _span, _is_kept: True,
+    "prediction": lambda _settings, _span, _is_kept: True,
 }
 
 

@@ -179,8 +179,8 @@ def choose_calibrator(
     """Return the simplest correction that is as good as the best, by cross-fitting over customers.
 
     Each kind is fitted on four fifths of the customers and judged on the rest, in turn. The best of none, level and
-    sigmoid (for amounts: scale) stands, unless isotonic is better by more than one standard error of the difference. It is then fitted
-    on all rows.
+    sigmoid (for amounts: scale) stands, unless isotonic is better by more than one standard error of the difference.
+    It is then fitted on all rows.
 
     Parameters
     ----------
