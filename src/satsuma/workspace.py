@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from satsuma.report.contents import ReportContents
     from satsuma.segments.backtest import Backtest
     from satsuma.segments.difference import Difference, Overlap
+    from satsuma.segments.model_trial import ModelTrial
+    from satsuma.segments.models import ModelView
     from satsuma.segments.plan import Effect, Plan
     from satsuma.segments.preview import Preview
     from satsuma.segments.run import RunOutcome
@@ -570,7 +572,7 @@ class Workspace:
         as_of: Moment | None = None,
         *,
         known_at: Moment | None = None,
-        refit: bool = False,
+        refit: bool | Collection[str] = False,
         now: datetime | None = None,
         progress: Progress | None = None,
     ) -> RunOutcome:
@@ -580,7 +582,7 @@ class Workspace:
         ----------
         as_of : the moment; now when not given.
         known_at : use only what had arrived by then; everything when not given.
-        refit : fit segmentations anew instead of using their kept cut points.
+        refit : fit anew instead of using kept models: all (true), or those of some names (see `models`).
 
         Raises
         ------
@@ -592,6 +594,8 @@ class Workspace:
         clock = now or _now()
         moment = clock if as_of is None else self.moment(as_of)
         known = None if known_at is None else self.moment(known_at, option="known_at")
+        if not isinstance(refit, bool):
+            refit = frozenset(self.model(name).stored for name in refit)
         with self._recorded("run") as counts:
             checked = self.definitions()
             self.ledger.record_definitions(self._texts(), clock)
@@ -609,6 +613,36 @@ class Workspace:
             )
             counts.update(_numbers(outcome.as_dict()))
         return outcome
+
+    def models(self) -> list[ModelView]:
+        """Return the models that the last run keeps: what was fitted, on whom, how good it is, and who uses it."""
+        from satsuma.segments.models import model_views
+
+        return model_views(self.definitions(), RunStore(self.engine, self.state).required())
+
+    def model(self, name: str) -> ModelView:
+        """Return one model, by its name or by that of a trait that uses it.
+
+        Raises
+        ------
+        NotFound
+            With the nearest known names.
+        """
+        from satsuma.segments.models import model_view
+
+        return model_view(self.definitions(), RunStore(self.engine, self.state).required(), name)
+
+    def compare_model(self, name: str, as_of: Moment | None = None, *, now: datetime | None = None) -> ModelTrial:
+        """Fit a model anew without keeping it, and return it beside the one that is kept, on the same later data.
+
+        Parameters
+        ----------
+        as_of : the moment; that of the last run when not given.
+        """
+        from satsuma.segments.model_trial import try_model
+
+        moment = RunStore(self.engine, self.state).required().as_of if as_of is None else self.moment(as_of)
+        return try_model(self.engine, self.definitions(), RunStore(self.engine, self.state).required(), self.model(name), moment, self.path)
 
     def refresh(
         self, as_of: Moment | None = None, *, now: datetime | None = None, progress: Progress | None = None

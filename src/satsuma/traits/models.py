@@ -12,7 +12,7 @@ import numpy as np
 import satsuma
 from satsuma.evaluation.context import Evaluation, Fit
 from satsuma.language.checker import Checked
-from satsuma.language.durations import from_microseconds
+from satsuma.language.durations import from_microseconds, microseconds
 from satsuma.language.learned_traits import Estimate
 from satsuma.language.types import Trait
 
@@ -47,14 +47,29 @@ def model_digests(checked: Checked) -> dict[str, str]:
     return found
 
 
-def kept_fit(name: str, evaluation: Evaluation) -> Mapping[str, Any] | None:
-    """Return the kept model of this name, or None when one is to be fitted."""
+def kept_fit(name: str, evaluation: Evaluation, refit_every: int | None = None) -> Mapping[str, Any] | None:
+    """Return the kept model of this name, or None when one is to be fitted.
+
+    Parameters
+    ----------
+    refit_every : microseconds after which a definition wants its model fitted anew.
+    """
     if name in evaluation.fits:
         return evaluation.fits[name].model
-    model = evaluation.models.get(stored_name(name))
-    if model is None or model.get("form") != FORM:
+    model = old_model(name, evaluation)
+    if model is None or evaluation.wants_fit(stored_name(name)):
         return None
-    return None if evaluation.wants_fit(name) else model
+    if refit_every is not None and evaluation.roster.is_everybody:
+        fitted = microseconds(datetime.fromisoformat(model["as_of"].rstrip("Z")))
+        if evaluation.as_of.moment.as_of - fitted >= refit_every:
+            return None
+    return model
+
+
+def old_model(name: str, evaluation: Evaluation) -> Mapping[str, Any] | None:
+    """Return the kept model of this name, whether or not another is wanted."""
+    model = evaluation.models.get(stored_name(name))
+    return None if model is None or model.get("form") != FORM else model
 
 
 def new_fit(name: str, method: str, customers: int, evaluation: Evaluation, **facts: Any) -> dict[str, Any]:

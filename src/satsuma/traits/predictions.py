@@ -32,7 +32,7 @@ from satsuma.statistics.prediction.comparison import Comparison
 from satsuma.statistics.prediction.drift import Bins, drift, learn_bins
 from satsuma.statistics.prediction.fit import PredictionFit, Predictor, contest, fit_prediction
 from satsuma.statistics.prediction.snapshots import Snapshots
-from satsuma.traits.models import keep, kept_fit, new_fit, stored_name
+from satsuma.traits.models import keep, kept_fit, new_fit, old_model, stored_name
 
 Floats = NDArray[np.float64]
 
@@ -61,7 +61,7 @@ def predict_column(trait: Trait, evaluation: Evaluation) -> Column:
     """Return what is predicted of each customer; nobody has a value where no model is worth using, with a warning."""
     settings: Predict = trait.settings
     type_: ValueType = "money" if settings.wanted == "amount" and settings.money else "number"
-    model = kept_fit(trait.name, evaluation)
+    model = kept_fit(trait.name, evaluation, settings.refit_every)
     is_new = model is None
     if model is None and evaluation.roster.is_everybody:
         model = _learned(trait, settings, evaluation)
@@ -180,7 +180,7 @@ def _learned(trait: Trait, settings: Predict, evaluation: Evaluation) -> dict[st
         evaluation.warnings.append(f"The trait '{trait.name}' has no values: {error}")
         return None
     model = _model(trait, settings, cutoffs, snapshots, words, fitted, evaluation)
-    old = evaluation.models.get(stored_name(trait.name))
+    old = old_model(trait.name, evaluation)
     if old is None or not _is_comparable(old, model):
         return model
     compared = _contest(model, old, snapshots.taken(snapshots.cutoff == len(cutoffs) - 1))

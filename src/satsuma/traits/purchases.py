@@ -31,7 +31,7 @@ from satsuma.statistics.purchases.models import Purchases, fit, from_dict
 from satsuma.statistics.purchases.renewals import Renewals, fit_renewals
 from satsuma.statistics.purchases.summary import PurchaseSummary
 from satsuma.statistics.purchases.validation import by_frequency, expected_tracking
-from satsuma.traits.models import keep, kept_fit, new_fit
+from satsuma.traits.models import keep, kept_fit, new_fit, old_model
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -44,6 +44,8 @@ GRACE = 1.25
 HELD_BACK, MOST_HELD_BACK = 1 / 4, 91
 #: The picture of P(alive): repeat purchases up to so many, and steps of time since the last.
 MOST_OFTEN, GRID = 10, 12
+#: A mean P(alive) above this says that the model has seen nobody leave.
+NOBODY_LEFT = 0.99
 #: Periods of the tracking plot.
 TRACKED = 26
 
@@ -151,7 +153,7 @@ def _purchase_model(
 ) -> Mapping[str, Any] | None:  # fmt: skip
     """Return the kept model, with what it lacks fitted on everybody; None where only some are looked at."""
     name = settings.model_name
-    model = kept_fit(name, evaluation)
+    model = kept_fit(name, evaluation, settings.refit_every)
     lacks_spend = spend is not None and (model is None or model.get("spend") is None)
     if model is not None and not lacks_spend:
         keep(name, model, trait, evaluation, is_new=name in evaluation.fits and _was_fitted(name, evaluation))
@@ -160,13 +162,21 @@ def _purchase_model(
         return None
     if model is None:
         bought = fit(KINDS[settings.model], rows)
+        old = old_model(name, evaluation)
         model = new_fit(
             name, "purchases", rows.customers, evaluation, event=settings.event, unit=settings.unit,
             purchases=bought.as_dict(), spend=None, grid=_grid(bought, known, UNITS[settings.unit]),
-            **_validated(settings, known, bought, evaluation),
+            **_validated(settings, known, bought, old, evaluation),
         )  # fmt: skip
-        notes = () if bought.estimate is None else bought.estimate.notes
-        evaluation.warnings.extend(f"The model '{name}': {note}" for note in notes)
+        if old is not None and model["compared"] is not None and model["compared"]["old"] < model["compared"]["new"]:
+            evaluation.warnings.append(
+                f"The model '{name}' stays as it was: on the last {model['held_back_days']} days the new one was off by "
+                f"{model['compared']['new']:.3g} purchases a customer, the old one by {model['compared']['old']:.3g}."
+            )
+            model = {**old, "compared": model["compared"]}
+            keep(name, model, trait, evaluation, is_new=False)
+            return model if spend is None or model.get("spend") is not None else None
+        _warn_of_no_leaving(name, bought, rows, evaluation)
     if spend is not None:
         model = {**model, "spend": fit_gamma_gamma(known.x + 1, spend).as_dict()}
     keep(name, model, trait, evaluation, is_new=True)
@@ -176,6 +186,15 @@ def _purchase_model(
 def _was_fitted(name: str, evaluation: Evaluation) -> bool:
     """Say whether a model was fitted in this evaluation, for another trait."""
     return bool(evaluation.fits[name].traits)
+
+
+def _warn_of_no_leaving(name: str, fitted: Any, rows: PurchaseSummary, evaluation: Evaluation) -> None:
+    """Say when the history shows no customer leaving: P(alive) then tells nobody from anybody."""
+    if float(fitted.p_alive(rows) @ rows.count) >= NOBODY_LEFT * rows.customers:
+        evaluation.warnings.append(
+            f"The model '{name}' finds no sign of customers leaving: as far as this history tells, all who are silent "
+            "may come back, and P(alive) is near 1 for everybody. A longer history, or another model, may tell more."
+        )
 
 
 def _grid(fitted: Purchases, known: Histories, unit: float) -> dict[str, Any]:
@@ -194,16 +213,21 @@ def _grid(fitted: Purchases, known: Histories, unit: float) -> dict[str, Any]:
     return {"age_days": age, "frequency": often, "days_since": since, "p_alive": rows}
 
 
-def _validated(settings: Estimate, known: Histories, fitted: Purchases, evaluation: Evaluation) -> dict[str, Any]:
-    """Return how the same model does on days that it has not seen, and how it tracks all: tables of the papers."""
+def _validated(
+    settings: Estimate, known: Histories, fitted: Purchases, old: Mapping[str, Any] | None, evaluation: Evaluation
+) -> dict[str, Any]:
+    """Return how the same model does on days that it has not seen, and how it tracks all: tables of the papers.
+
+    `compared` are the mean absolute errors of a fit on the days before, and of the model that was kept until now.
+    """
     observed = int(known.T.max())
     held_back = min(int(observed * HELD_BACK), MOST_HELD_BACK)
-    found: dict[str, Any] = {"tracking": None, "by_frequency": None, "held_back_days": held_back}
+    found: dict[str, Any] = {"tracking": None, "by_frequency": None, "compared": None, "held_back_days": held_back}
     if held_back < 1:
         return found
     unit, zone, today = UNITS[settings.unit], evaluation.moment.zone, day_number(evaluation.moment.today)
     periods = int(observed / unit)
-    shown = list(range(1, periods, max(periods // TRACKED, 1)))
+    shown = list(range(1, periods, -(-periods // TRACKED)))
     ends = [today - observed + int(number * unit) for number in shown]
     cut = today - held_back
     measured = run_measures_at(
@@ -227,7 +251,12 @@ def _validated(settings: Estimate, known: Histories, fitted: Purchases, evaluati
         return {**found, "validation_note": str(error)}
     ahead = calibrated.expected_purchases(rows, held_back / unit)[inverse]
     now = evaluation.measure(settings.days).values[before.places]
-    table = by_frequency(before.x, now - before.x - 1, ahead)
+    actual = now - before.x - 1
+    table = by_frequency(before.x, actual, ahead)
+    if old is not None:
+        known_before: Any = from_dict(old["purchases"])
+        said = known_before.expected_purchases(rows, held_back / unit)[inverse]
+        found["compared"] = {"new": table.mean_absolute_error, "old": float(np.abs(actual - said).mean())}
     found["by_frequency"] = {
         "frequency": table.frequency.tolist(), "customers": table.customers.tolist(),
         "actual": [None if np.isnan(value) else float(value) for value in table.actual],
@@ -247,7 +276,7 @@ def _renewing(trait: Trait, settings: Estimate, known: Histories, evaluation: Ev
     is_there = known.T - known.t_x <= GRACE * days
     spend = _spend(settings, known, evaluation) if settings.needs_spend else None
     name = settings.model_name
-    model = kept_fit(name, evaluation)
+    model = kept_fit(name, evaluation, settings.refit_every)
     if model is None:
         if not evaluation.roster.is_everybody:
             return None

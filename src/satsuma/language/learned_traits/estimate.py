@@ -35,7 +35,7 @@ MODELS = ("mbg_nbd", "pareto_nbd", "bg_nbd")
 UNITS = {"day": 1.0, "week": 7.0, "month": 30.4375}
 NEEDS_HORIZON = ("expected_orders", "clv")
 NEEDS_MONEY = ("expected_spend", "clv")
-SETTINGS = ("of", "where", "horizon", "margin", "discount", "model", "unit", "contract")
+SETTINGS = ("of", "where", "horizon", "margin", "discount", "model", "unit", "contract", "refit_every")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +44,7 @@ class Estimate:
 
     of : the property that holds the money. horizon : microseconds ahead. margin, discount : shares of one; the
     discount is by year. model, unit : of purchases. contract : microseconds of one contract, where leaving is seen.
+    refit_every : microseconds after which the kept model is fitted anew; None: only when asked.
     """
 
     quantity: Quantity
@@ -56,6 +57,7 @@ class Estimate:
     model: str = MODELS[0]
     unit: str = "week"
     contract: int | None = None
+    refit_every: int | None = None
     money: bool = True
     at: Path_ = field(default=(), compare=False)
 
@@ -126,7 +128,7 @@ class EstimateWay:
             "model": reader.choice(given, "model", MODELS, path) or MODELS[0],
             "unit": reader.choice(given, "unit", tuple(UNITS), path) or "week",
         }
-        for key in ("horizon", "contract"):
+        for key in ("horizon", "contract", "refit_every"):
             settings[key] = reader.duration(given[key], (*path, key), f"'{key}'") if key in given else None
             if settings[key] is not None and settings[key] < MICROSECONDS_PER_DAY:
                 reader.problem((*path, key), f"'{key}' must be at least a day.")

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from satsuma.language.checker import Checker
     from satsuma.language.reader import Reader
 
-SETTINGS = ("horizon", "for", "traits", "without", "cutoffs", "every", "otherwise")
+SETTINGS = ("horizon", "for", "traits", "without", "cutoffs", "every", "otherwise", "refit_every")
 HEADS = ("probability_of", "amount_of")
 CUTOFFS = 4
 
@@ -39,7 +39,8 @@ class Predict:
     target : the measure of the window ahead (its window is open here). test : what it must pass, for a probability.
     horizon : microseconds ahead. among : of whom, at each cut-off. traits : to look at, None for all that are fit.
     cutoffs : snapshots for training, at most. every : microseconds between them. otherwise : what those get for whom
-    nothing better than a rule was found: `nothing`, or what the best `rule` says.
+    nothing better than a rule was found: `nothing`, or what the best `rule` says. refit_every : microseconds after
+    which the kept model is fitted anew; None: only when asked.
     """
 
     target: Measure
@@ -51,6 +52,7 @@ class Predict:
     cutoffs: int = CUTOFFS
     every: int | None = None
     otherwise: Literal["nothing", "rule"] = "nothing"
+    refit_every: int | None = None
     negated: bool = False
     features: tuple[Feature, ...] = ()
     money: bool = False
@@ -93,6 +95,8 @@ class PredictWay:
             "without": _names(reader, given, "without", path) or (),
             "cutoffs": reader.integer(given, "cutoffs", path, low=1, high=24, default=CUTOFFS),
             "every": reader.duration(given["every"], (*path, "every"), "'every'") if "every" in given else None,
+            "refit_every": reader.duration(given["refit_every"], (*path, "refit_every"), "'refit_every'")
+            if "refit_every" in given else None,
             "otherwise": reader.choice(given, "otherwise", ("nothing", "rule"), path) or "nothing",
         }
         if read is None:
