@@ -46,7 +46,7 @@ def events() -> PredictionFit:
 
 @cache
 def spending() -> PredictionFit:
-    return fit_prediction(world(1, 1000, amounts=True), test=2, target="amount", seed=0, resamples=300)
+    return fit_prediction(world(1, 1500, amounts=True), test=2, target="amount", seed=0, resamples=300)
 
 
 def test_a_model_that_is_truly_better_beats_the_rule() -> None:
