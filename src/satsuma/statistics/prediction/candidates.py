@@ -149,7 +149,7 @@ SOLVER = "newton-cholesky"
 def fit_line(rows: Rows, encoder: Encoder, *, target: Target) -> Line | None:
     """Return the regression; None for amounts below 0, which have no logarithm."""
     columns = encoder.for_line(rows.values)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _threads(len(rows.outcome)):
         warnings.simplefilter("ignore")  # a fit that stopped early is judged like any other
         if target == "probability":
             from sklearn.linear_model import LogisticRegression
@@ -216,7 +216,6 @@ def sizes_of(model: Model) -> tuple[int, ...]:
 def _grown(kind: str, rows: Rows, watched: Rows | None, encoder: Encoder, seed: int, sizes: tuple[int, ...]) -> Trees:
     """Return trees of one kind: a classifier, or a regressor by the name of its loss."""
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-    from threadpoolctl import threadpool_limits
 
     # In units of the mean: penalties and tolerances then weigh the same whatever the currency.
     unit = 1.0 if kind == "classifier" else float(np.abs(rows.outcome).mean()) or 1.0
@@ -234,13 +233,22 @@ def _grown(kind: str, rows: Rows, watched: Rows | None, encoder: Encoder, seed: 
     watch = {}
     if watched is not None:
         watch = {"X_val": encoder.for_trees(watched.values), "y_val": watched.outcome / unit}
-    # Threads that wait for each other a thousand times a second are slower than one, and ten times slower where
-    # something else runs beside them. The trees are the same.
-    with threadpool_limits(limits=1 if len(rows.outcome) < ROWS_FOR_THREADS else None, user_api="openmp"):
+    with _threads(len(rows.outcome)):
         fitted = booster.fit(columns, rows.outcome / unit, **watch)
     count = sizes[0] if watched is None else int(np.argmax(fitted.validation_score_))
     found = taken_apart(fitted, trees=count)
     return found if kind == "classifier" else found.scaled(unit)
+
+
+def _threads(rows: int) -> Any:
+    """Return a context in which small fits use one thread.
+
+    Threads that wait for each other a thousand times a second are slower than one, and ten times slower where something
+    else runs beside them. The trees are the same.
+    """
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(limits=1 if rows < ROWS_FOR_THREADS else None)
 
 
 def _settings(size: int, seed: int) -> dict[str, Any]:
