@@ -34,9 +34,7 @@ from satsuma.statistics.purchases.summary import PurchaseSummary, histories
 from satsuma.statistics.purchases.validation import by_frequency, expected_tracking
 
 DATA = Path(os.environ.get("SATSUMA_TEST_DATA", "no data"))
-on_real_data = pytest.mark.skipif(
-    not DATA.is_dir(), reason="SATSUMA_TEST_DATA does not name the folder of real files"
-)
+on_real_data = pytest.mark.skipif(not DATA.is_dir(), reason="SATSUMA_TEST_DATA does not name the folder of real files")
 
 #: Parameters as the 2005 paper prints them.
 PRINTED = BgNbd(r=0.243, alpha=4.414, a=0.793, b=2.426)

@@ -124,7 +124,8 @@ def unit_of_time(
                 f"None of the {customers} customers bought again: nothing can be told about rhythm or leaving. Wait "
                 "for repeat purchases, or give a prior for every parameter."
             )
-        if int(np.count_nonzero(rows.count)) < 2:
+        some = rows.count > 0
+        if all(values[some].min() == values[some].max() for values in (rows.x, rows.t_x, rows.T)):
             raise CannotEstimate(
                 f"All of the {customers} customers have one and the same history: nothing can be told about how they "
                 "differ. More customers, or a prior for every parameter, would help."

@@ -76,6 +76,24 @@ def blocks(rows: PurchaseSummary) -> tuple[Block, ...]:
     return tuple(made)
 
 
+def _panels(block: Block, r: float, alpha: float, s: float, beta: float) -> tuple[Floats, Places, float]:
+    """Return log(kappa + time), into how many panels each interval between times is cut, and how steep log f is."""
+    steepest = r + float(block.x[-1]) + s + 1.0
+    ends = np.log(min(alpha, beta) + block.times)
+    length = np.diff(ends)
+    pieces = np.ceil(np.maximum(length / _LONGEST, steepest * length / _NODES[-1][0]))
+    return ends, np.maximum(pieces, 1.0).astype(np.intp), steepest
+
+
+def is_worth_a_table(block: Block, r: float, alpha: float, s: float, beta: float) -> bool:
+    """Return whether `table` is quicker than `between`: not with more panels than a quarter of the rows.
+
+    Large x or nearly equal customers make f steep and panels many; times that are no whole ticks make times many.
+    """
+    _, pieces, _ = _panels(block, r, alpha, s, beta)
+    return float(pieces.sum()) <= 2000 + len(block.rows) / 4
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
     """Integrals to the last time, shape (times, 5, x): of f, and of f weighted by log(alpha + y), 1 / (alpha + y),
@@ -88,12 +106,10 @@ class Table:
 def table(block: Block, r: float, alpha: float, s: float, beta: float, *, is_whole: bool = True) -> Table:
     """Return the integrals of eq. (1); only the first of the five unless `is_whole`."""
     shape, times = r + block.x, block.times
-    steepest = float(shape[-1]) + s + 1.0
     log_f = -np.outer(np.log(alpha + times), shape) - ((s + 1.0) * np.log(beta + times))[:, None]
     low = min(alpha, beta)
-    ends = np.log(low + times)
+    ends, pieces, steepest = _panels(block, r, alpha, s, beta)
     length = np.diff(ends)
-    pieces = np.maximum(np.ceil(np.maximum(length / _LONGEST, steepest * length / _NODES[-1][0])), 1).astype(np.intp)
     kept = np.concatenate([[0], np.cumsum(pieces)])
     points = times
     if kept[-1] >= len(times):
@@ -151,8 +167,8 @@ def between(x: Floats, t_x: Floats, T: Floats, r: Real, alpha: Real, s: Real, be
     place, weight = gauss_legendre(8)
     need = np.maximum((shape + s + 1.0) * length / 4.0, length / 1.0)
     lower = 0.0
-    for panels in (1, 2, 4, 8, 16, 32, 64):
-        chosen = np.flatnonzero((need > lower) & ((need <= panels) | (panels == 64)))
+    for panels in (1, 2, 4, 8, 16, 32, 64, 256):
+        chosen = np.flatnonzero((need > lower) & ((need <= panels) | (panels == 256)))
         lower = panels
         for part in range(0, len(chosen), 20_000):
             some = chosen[part : part + 20_000]

@@ -28,7 +28,7 @@ from scipy.special import digamma, gammaln
 
 from satsuma.statistics.purchases.fitting import SAMPLE, WORTH_SAMPLING, Prior, Problem, maximise
 from satsuma.statistics.purchases.model import Parameters, checked_horizon, unit_of_time
-from satsuma.statistics.purchases.pareto_integrals import Block, blocks, table
+from satsuma.statistics.purchases.pareto_integrals import Block, between, blocks, is_worth_a_table, table
 from satsuma.statistics.purchases.special import Real, dot, integral, log_discount, power_mean
 from satsuma.statistics.purchases.summary import PurchaseSummary, numbered, systematic_sample
 
@@ -44,7 +44,7 @@ class Likelihood:
     def __init__(self, rows: PurchaseSummary) -> None:
         self.blocks = blocks(rows)
         self.count = tuple(rows.count[block.rows].astype(np.float64) for block in self.blocks)
-        self.T = tuple(rows.T[block.rows] for block in self.blocks)
+        self.rows = tuple(rows.select(block.rows) for block in self.blocks)
         self.customers = float(rows.customers)
         self.x, code = numbered(rows.x)
         self.by_x = np.bincount(code, weights=rows.count.astype(np.float64), minlength=len(self.x))
@@ -57,8 +57,11 @@ class Likelihood:
             float(self.by_x @ (digamma(shape) - digamma(r))) + n * math.log(alpha), n * r / alpha, n * math.log(beta),
             n * s / beta,
         ])  # fmt: skip
-        for block, count, T in zip(self.blocks, self.count, self.T, strict=True):
-            more, parts = _of_block(block, count, T, r, alpha, s, beta)
+        for block, count, rows in zip(self.blocks, self.count, self.rows, strict=True):
+            if is_worth_a_table(block, r, alpha, s, beta):
+                more, parts = _of_block(block, count, rows.T, r, alpha, s, beta)
+            else:
+                more, parts = _of_rows(rows, count, r, alpha, s, beta)
             value += more
             slope += parts
         return value, slope * np.array([r, alpha, s, beta])
@@ -94,6 +97,21 @@ def _of_block(
     in_s = -float(by_time @ np.log(beta + times)) + float(summed[0].sum()) / s - float(summed[3].sum())
     in_beta = -s * float(by_time @ (1.0 / (beta + times))) - (s + 1.0) * float(summed[4].sum())
     return value, np.array([in_r, in_alpha, in_s, in_beta])
+
+
+def _of_rows(
+    rows: PurchaseSummary, count: Floats, r: float, alpha: float, s: float, beta: float
+) -> tuple[float, Floats]:
+    """Return the same as `_of_block`, row by row."""
+    found = between(rows.x, rows.t_x, rows.T, r, alpha, s, beta)
+    alive, moments, shape = (beta + rows.T) * found.decay, found.moments, r + rows.x
+    whole = alive + s * moments[0]
+    there, gone = count * alive / whole, count * s / whole
+    in_r = -dot(there, np.log(alpha + rows.T)) - dot(gone, moments[1])
+    in_alpha = -dot(there, shape / (alpha + rows.T)) - dot(gone, shape * moments[2])
+    in_s = -dot(there, np.log(beta + rows.T)) + dot(gone, moments[0]) / s - dot(gone, moments[3])
+    in_beta = -s * dot(there, 1.0 / (beta + rows.T)) - (s + 1.0) * dot(gone, moments[4])
+    return dot(count, found.log_f + np.log(whole)), np.array([in_r, in_alpha, in_s, in_beta])
 
 
 def problem(rows: PurchaseSummary, unit: float) -> Problem:
@@ -196,12 +214,17 @@ class ParetoNbd(Parameters):
         """Return the probability that a customer has not left, shape (rows,): the share of the first term of (1)."""
         result = np.empty(len(rows))
         for block in blocks(rows):
-            made = table(block, self.r, self.alpha, self.s, self.beta, is_whole=False)
-            log_f, first = made.log_f.ravel(), made.moments[:, 0, :].ravel()
-            decay = np.exp(log_f[block.to] - log_f[block.from_])
-            alive = (self.beta + rows.T[block.rows]) * decay
-            gone = self.s * np.maximum(first[block.from_] - first[block.to] * decay, 0.0)
-            result[block.rows] = alive / (alive + gone)
+            chosen = rows.select(block.rows)
+            if is_worth_a_table(block, self.r, self.alpha, self.s, self.beta):
+                made = table(block, self.r, self.alpha, self.s, self.beta, is_whole=False)
+                log_f, first = made.log_f.ravel(), made.moments[:, 0, :].ravel()
+                decay = np.exp(log_f[block.to] - log_f[block.from_])
+                gone = np.maximum(first[block.from_] - first[block.to] * decay, 0.0)
+            else:
+                found = between(chosen.x, chosen.t_x, chosen.T, self.r, self.alpha, self.s, self.beta)
+                decay, gone = found.decay, found.moments[0]
+            alive = (self.beta + chosen.T) * decay
+            result[block.rows] = alive / (alive + self.s * gone)
         return result
 
     def expected_purchases(self, rows: PurchaseSummary, horizon: float) -> Floats:
