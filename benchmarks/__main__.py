@@ -16,6 +16,7 @@ SCRIPTS = (
     "bench_stored.py",
     "bench_sequences.py",
     "bench_history.py",
+    "bench_purchase_models.py",
 )
 
 
