@@ -6,7 +6,7 @@ B = b + x + first and the odds of having left with the last purchase
 
     odds = a / (B - 1) ((alpha + T) / (alpha + t_x))^(r + x),     none with x = 0 and first = 0,                  (1)
 
-the likelihood of a history, eq. (6) in Fader, Hardie & Lee (2005) and eq. (4) in Batislam, Denizel & Filiztekin
+the likelihood of a history, eq. (6) in Fader, Hardie & Lee (2005) and in Batislam, Denizel & Filiztekin
 (2007), is Gamma(r + x) / Gamma(r) alpha^r (alpha + T)^-(r + x) B(a, B) / B(a, b) (1 + odds), and
 P(alive) = 1 / (1 + odds).
 """

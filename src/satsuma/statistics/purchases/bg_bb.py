@@ -33,7 +33,7 @@ SAME_LEAVING = "All customers then leave with about the same probability gamma /
 
 
 class Likelihood:
-    """The log-likelihood over distinct rows, eq. (6): a sum over the occasion j before which the customer left.
+    """The log-likelihood over distinct rows: a sum over the occasion j before which the customer left.
 
     A term depends on x and j alone, so gamma functions sit on a table of both; the last term of a row, j = T, is
     that of a customer who is still there.
@@ -135,11 +135,11 @@ class BgBb(Parameters):
         return np.asarray(self.alpha / (self.alpha + self.beta) * lasting[upto].reshape(t.shape))
 
     def probability_of_n(self, n: ArrayLike, t: ArrayLike) -> Floats:
-        """Return P(X(t) = n) of a new customer, eq. (7)."""
+        """Return P(X(t) = n) of a new customer."""
         return _probability_of_n(n, t, self.alpha, self.beta, self.gamma, self.delta)
 
     def conditional_probability_of_n(self, rows: PurchaseSummary, n: int, horizon: float) -> Floats:
-        """Return the probability of n purchases at the next `horizon` occasions, shape (rows,); eq. (12)."""
+        """Return the probability of n purchases at the next `horizon` occasions, shape (rows,)."""
         there = self._there(rows)
         then = _probability_of_n(
             n, checked_count(horizon), self.alpha + rows.x, self.beta + rows.T - rows.x, self.gamma, self.delta + rows.T

@@ -180,7 +180,7 @@ def discounted_life(age: Floats, s: Real, beta: Real, horizon: float | None, rat
     """Return the integral over t of e^(-rate t) ((beta + T) / (beta + T + t))^s: discounted time still to live.
 
     Without a horizon this is (beta + T) Psi(1, 2 - s; rate (beta + T)), Tricomi's function, of the DERT in Fader,
-    Hardie & Lee (2005, RFM and CLV), eq. (B2); the nodes lie evenly in log(1 + t / (beta + T)).
+    Hardie & Lee (2005, RFM and CLV); the nodes lie evenly in log(1 + t / (beta + T)).
     """
     start = np.asarray(beta + age, np.float64)
     # e^-(rate t) is 0 to the last digit where rate t = 40.
@@ -233,7 +233,7 @@ class ParetoNbd(Parameters):
         return self.p_alive(rows) * expected_while_alive(rows.x, rows.T, horizon, self.r, self.alpha, self.s, self.beta)
 
     def expected_purchases_new(self, t: ArrayLike) -> Floats:
-        """Return the expected repeat purchases of a new customer until t; eq. (17) in Fader & Hardie (2005)."""
+        """Return the expected repeat purchases of a new customer until t; eq. (27) in Fader & Hardie (2005)."""
         t = np.asarray(t, np.float64)
         if not np.all((t >= 0) & np.isfinite(t)):
             raise ValueError("t must be from 0 up.")

@@ -36,7 +36,7 @@ def exact_beta_geometric(x, t_x, T, r, alpha, a, b, first):
 
 
 def exact_pareto(x, t_x, T, r, alpha, s, beta):
-    """By the difference of two 2F1 that the literature prints, eq. (20) and (21) in Fader & Hardie (2005)."""
+    """By the difference of two 2F1 that the literature prints, eq. (19) and (20) in Fader & Hardie (2005)."""
     r, alpha, s, beta, t_x, T = (mp.mpf(value) for value in (r, alpha, s, beta, t_x, T))
     high, low, second = (alpha, beta, s + 1) if alpha >= beta else (beta, alpha, r + x)
 
