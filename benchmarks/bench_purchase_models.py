@@ -115,16 +115,13 @@ def main() -> None:
                 if other is None:
                     continue
                 difference = max(abs(a / b - 1.0) for a, b in zip(other["values"], mine["values"], strict=True))
-                # pymc-marketing has priors by default, which move Pareto/NBD's parameters along their ridge: there the
-                # answers are compared, the purchases that both expect.
-                told = "sum_expected" if library == "pymc-marketing" and "sum_expected" in mine else None
-                apart = abs(other[told] / mine[told] - 1.0) if told else difference
-                equal &= apart < 1e-2
+                # The peers stop their search at three to six digits, and pymc-marketing has weak priors by default;
+                # more than a hundredth is another answer.
+                equal &= difference < 1e-2
                 report[model][library] = {
                     **rounded(other),
                     "times_as_long": round(other["fit_s"] / (mine["fit_s"] + mine.get("compress_s", 0.0)), 1),
                     "largest_relative_difference": float(f"{difference:.1e}"),
-                    "is_equal": apart < 1e-2,
                 }
         report["estimates_equal"] = equal
     print(json.dumps(report))
