@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from satsuma.segments.run import RunOutcome
     from satsuma.segments.standing import Standings
     from satsuma.segments.state import LastError, States
+    from satsuma.segments.store import StoredRun
     from satsuma.segments.suggestions import Suggestion
     from satsuma.segments.views import SegmentationView, SegmentView
     from satsuma.segments.why import Why
@@ -618,7 +619,7 @@ class Workspace:
         """Return the models that the last run keeps: what was fitted, on whom, how good it is, and who uses it."""
         from satsuma.segments.models import model_views
 
-        return model_views(self.definitions(), RunStore(self.engine, self.state).required())
+        return model_views(self.definitions(), self._last_run())
 
     def model(self, name: str) -> ModelView:
         """Return one model, by its name or by that of a trait that uses it.
@@ -630,9 +631,9 @@ class Workspace:
         """
         from satsuma.segments.models import model_view
 
-        return model_view(self.definitions(), RunStore(self.engine, self.state).required(), name)
+        return model_view(self.definitions(), self._last_run(), name)
 
-    def compare_model(self, name: str, as_of: Moment | None = None, *, now: datetime | None = None) -> ModelTrial:
+    def compare_model(self, name: str, as_of: Moment | None = None) -> ModelTrial:
         """Fit a model anew without keeping it, and return it beside the one that is kept, on the same later data.
 
         Parameters
@@ -641,8 +642,24 @@ class Workspace:
         """
         from satsuma.segments.model_trial import try_model
 
-        moment = RunStore(self.engine, self.state).required().as_of if as_of is None else self.moment(as_of)
-        return try_model(self.engine, self.definitions(), RunStore(self.engine, self.state).required(), self.model(name), moment, self.path)
+        run = self._last_run()
+        moment = run.as_of if as_of is None else self.moment(as_of)
+        return try_model(self.engine, self.definitions(), run, self.model(name), moment, self.path)
+
+    def refit_model(self, name: str, as_of: Moment | None = None) -> RunOutcome:
+        """Run with one model fitted anew; the new one stays only if it does no worse on the same later data.
+
+        Parameters
+        ----------
+        as_of : the moment; that of the last run when not given.
+        """
+        moment = self._last_run().as_of.replace(tzinfo=UTC) if as_of is None else as_of
+        return self.run(moment, refit=[name])
+
+    def _last_run(self) -> StoredRun:
+        from satsuma.segments.store import RunStore
+
+        return RunStore(self.engine, self.state).required()
 
     def refresh(
         self, as_of: Moment | None = None, *, now: datetime | None = None, progress: Progress | None = None
@@ -807,9 +824,8 @@ class Workspace:
     def overlap(self, *segments: str) -> Overlap:
         """Say how much segments of the last run have in common; all of them when none is named."""
         from satsuma.segments.difference import overlap
-        from satsuma.segments.store import RunStore
 
-        run = RunStore(self.engine, self.state).required()
+        run = self._last_run()
         return overlap(run, segments or run.segment_names())
 
     def why(self, segment: str | Path, customer_id: str, *, at: Moment | None = None) -> Why:
@@ -966,12 +982,11 @@ class Workspace:
 
     def _report_contents(self) -> ReportContents:
         from satsuma.report.gather import Gatherer
-        from satsuma.segments.store import RunStore
 
         return Gatherer(
             engine=self.engine,
             checked=self.definitions(),
-            run=RunStore(self.engine, self.state).required(),
+            run=self._last_run(),
             workspace=self.settings.name,
             currency=self.settings.currency,
             timezone=self.settings.timezone,

@@ -12,6 +12,7 @@ from satsuma.cli import (
     definitions,
     housekeeping,
     imports,
+    models,
     plan,
     quarantine,
     refresh,
@@ -58,6 +59,7 @@ def program() -> typer.Typer:
     segments.add(app)
     segmentations.add(app)
     traits.add(app)
+    models.add(app)
     housekeeping.add(app)
     quarantine.add(app)
     return app

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -40,7 +42,7 @@ def list_(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> Non
             (("model", "left"), ("method", "left"), ("fitted as of", "left"), ("customers", "right"), ("state", "left"),
              ("used by", "left")),
             [
-                (view.name, view.method, str(view.fit.get("as_of", ""))[:10], f"{view.fit.get('customers', 0):,}",
+                (view.name, view.method, str(_in_zone(view.fit, opened_workspace.settings.zone).get("as_of", "")), f"{view.fit.get('customers', 0):,}",
                  view.state, ", ".join(view.used_by))
                 for view in found
             ],
@@ -56,7 +58,7 @@ def show(name: NameArgument, workspace: WorkspaceOption = None, as_json: JsonOpt
             return
         output.say(f"{view.name}: {view.method}, {view.state}; used by {', '.join(view.used_by)}.")
         tell = {"prediction": _prediction, "purchases": _purchases, "renewals": _renewals}.get(view.method, _other)
-        tell(view.fit)
+        tell(_in_zone(view.fit, opened_workspace.settings.zone))
 
 
 def refit(
@@ -65,8 +67,7 @@ def refit(
     """Fit a model anew and run; the new one stays only if it does no worse on the same later data."""
     with opened(workspace) as opened_workspace:
         view = opened_workspace.model(name)
-        moment = as_of or opened_workspace.last_as_of()
-        outcome = opened_workspace.run(moment, refit=[view.name])
+        outcome = opened_workspace.refit_model(view.name, as_of)
         after = opened_workspace.model(view.name)
         if as_json:
             output.show_json(after.as_dict())
@@ -97,6 +98,20 @@ def compare(
         output.say(f"Fitted anew, it {what}. To do so: satsuma model refit {trial.name}")
 
 
+def _in_zone(fit: Mapping[str, Any], zone: ZoneInfo) -> dict[str, Any]:
+    """Return a fit with its moments as days of the workspace."""
+
+    def day(text: str) -> str:
+        return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(zone).date().isoformat()
+
+    shown = dict(fit)
+    if "as_of" in shown:
+        shown["as_of"] = day(shown["as_of"])
+    if "cutoffs" in shown:
+        shown["cutoffs"] = [day(moment) for moment in shown["cutoffs"]]
+    return shown
+
+
 def _told_comparison(compared: Mapping[str, Any] | None) -> None:
     if compared is None:
         output.say("There was nothing to compare it with on later data.")
@@ -120,7 +135,7 @@ def _prediction(fit: Mapping[str, Any]) -> None:
     output.say(fit["verdict"])
     for alarm in card["alarms"]:
         output.warn(alarm["sentence"])
-    cutoffs = [moment[:10] for moment in fit["cutoffs"]]
+    cutoffs = fit["cutoffs"]
     learned = f"Learned at {', '.join(cutoffs[:-1])} from {fit['rows']:,} rows; tested at {cutoffs[-1]} on "
     output.say(f"{learned}{card['rows']:,} customers, {fit['horizon_days']:g} days ahead.")
     rows = [("the model", card["model"]), *card["baselines"].items()]
@@ -171,8 +186,9 @@ def _purchases(fit: Mapping[str, Any]) -> None:
         total = "" if off is None else f"; in all {off:+.1%} off"
         output.show_table(
             (("repeat purchases until then", "left"), ("customers", "right"), ("expected", "right"), ("came", "right")),
-            [(f"{x}{'+' if x == table['frequency'][-1] else ''}", f"{n:,}", _mean(said), _mean(came)) for x, n, said, came
-             in zip(table["frequency"], table["customers"], table["expected"], table["actual"], strict=True)],
+            [(f"{x}{'+' if x == table['frequency'][-1] else ''}", f"{size:,}", _mean(said), _mean(came))
+             for x, size, said, came in zip(table["frequency"], table["customers"], table["expected"], table["actual"],
+                                            strict=True)],
             title=f"The last {fit['held_back_days']} days, from a fit on the days before{total}",
         )  # fmt: skip
 

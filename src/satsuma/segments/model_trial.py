@@ -45,8 +45,10 @@ class ModelTrial:
             kept = ("method", "as_of", "customers", "verdict", "offered", "cutoffs", "held_back_days", "cuts")
             return {key: fit[key] for key in kept if key in fit}
 
-        return {"name": self.name, "old": told(self.old), "new": None if self.new is None else told(self.new),
-                "compared": self.compared, "is_replaced": self.is_replaced, "warnings": list(self.warnings)}  # fmt: skip
+        return {
+            "name": self.name, "old": told(self.old), "new": None if self.new is None else told(self.new),
+            "compared": self.compared, "is_replaced": self.is_replaced, "warnings": list(self.warnings),
+        }  # fmt: skip
 
 
 def try_model(

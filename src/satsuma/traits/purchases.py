@@ -25,7 +25,7 @@ from satsuma.language.learned_traits import Estimate
 from satsuma.language.learned_traits.estimate import UNITS
 from satsuma.language.moments import Moment
 from satsuma.language.types import Trait
-from satsuma.statistics.purchases.errors import CannotEstimate
+from satsuma.statistics.errors import CannotEstimate
 from satsuma.statistics.purchases.gamma_gamma import GammaGamma, fit_gamma_gamma
 from satsuma.statistics.purchases.models import Purchases, fit, from_dict
 from satsuma.statistics.purchases.renewals import Renewals, fit_renewals
@@ -169,11 +169,12 @@ def _purchase_model(
             **_validated(settings, known, bought, old, evaluation),
         )  # fmt: skip
         if old is not None and model["compared"] is not None and model["compared"]["old"] < model["compared"]["new"]:
+            errors = model["compared"]
             evaluation.warnings.append(
-                f"The model '{name}' stays as it was: on the last {model['held_back_days']} days the new one was off by "
-                f"{model['compared']['new']:.3g} purchases a customer, the old one by {model['compared']['old']:.3g}."
+                f"The model '{name}' stays as it was: on the last {model['held_back_days']} days the new one was off "
+                f"by {errors['new']:.3g} purchases a customer, the old one by {errors['old']:.3g}."
             )
-            model = {**old, "compared": model["compared"]}
+            model = {**old, "compared": errors}
             keep(name, model, trait, evaluation, is_new=False)
             return model if spend is None or model.get("spend") is not None else None
         _warn_of_no_leaving(name, bought, rows, evaluation)

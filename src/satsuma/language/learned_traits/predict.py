@@ -96,7 +96,8 @@ class PredictWay:
             "cutoffs": reader.integer(given, "cutoffs", path, low=1, high=24, default=CUTOFFS),
             "every": reader.duration(given["every"], (*path, "every"), "'every'") if "every" in given else None,
             "refit_every": reader.duration(given["refit_every"], (*path, "refit_every"), "'refit_every'")
-            if "refit_every" in given else None,
+            if "refit_every" in given
+            else None,
             "otherwise": reader.choice(given, "otherwise", ("nothing", "rule"), path) or "nothing",
         }
         if read is None:

@@ -137,6 +137,10 @@ class Drift:
         return found
 
 
+#: Features that a sentence names; the result holds all.
+NAMED = 5
+
+
 def learn_bins(values: ArrayLike, name: str, kind: FeatureKind, *, bins: int = 10) -> Bins:
     """Return bins of about equal numbers of training rows.
 
@@ -298,8 +302,10 @@ def drift(
         known = calibration_drift(outcome, said, amounts=amounts)
     moved = [each.name for each in features if each.word == "moved"]
     words = []
-    words.append(f"{len(moved)} of {len(features)} features have moved: {', '.join(moved)}." if moved
-                 else "No feature has moved.")  # fmt: skip
+    listed = ", ".join(moved[:NAMED]) + (f" and {len(moved) - NAMED} more" if len(moved) > NAMED else "")
+    words.append(
+        f"{len(moved)} of {len(features)} features have moved: {listed}." if moved else "No feature has moved."
+    )
     words.append("The predictions are steady." if scores.word == "steady" else f"The predictions have {scores.word}.")
     if known is not None:
         words.append(known.sentence)

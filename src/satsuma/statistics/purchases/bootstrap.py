@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from satsuma.statistics.purchases.errors import CannotEstimate
+from satsuma.statistics.errors import CannotEstimate
 from satsuma.statistics.purchases.models import Purchases, fit
 from satsuma.statistics.purchases.simulate import simulate
 from satsuma.statistics.purchases.summary import PurchaseSummary

@@ -21,9 +21,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import digamma, gammaln
 
+from satsuma.statistics.errors import CannotEstimate
 from satsuma.statistics.purchases import beta_geometric, pareto_nbd
 from satsuma.statistics.purchases.bg_nbd import BgNbd, fit_bg_nbd
-from satsuma.statistics.purchases.errors import CannotEstimate
 from satsuma.statistics.purchases.fitting import SAMPLE, WORTH_SAMPLING, Estimate, Prior, Problem, maximise
 from satsuma.statistics.purchases.model import checked_horizon, discounted, unit_of_time
 from satsuma.statistics.purchases.pareto_integrals import between

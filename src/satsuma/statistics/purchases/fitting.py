@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from satsuma.statistics.purchases.errors import CannotEstimate
+from satsuma.statistics.errors import CannotEstimate
 
 Floats = NDArray[np.float64]
 #: The log-likelihood of all customers and its gradient, at parameters on the scale on which they are sought.

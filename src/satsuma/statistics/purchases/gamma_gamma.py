@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import digamma, gammaln, polygamma
 
-from satsuma.statistics.purchases.errors import CannotEstimate
+from satsuma.statistics.errors import CannotEstimate
 from satsuma.statistics.purchases.fitting import SAMPLE, Prior, Problem, maximise
 from satsuma.statistics.purchases.model import Parameters
 from satsuma.statistics.purchases.special import dot

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Protocol, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from satsuma.statistics.purchases.errors import CannotEstimate
+from satsuma.statistics.errors import CannotEstimate
 from satsuma.statistics.purchases.fitting import Estimate, Prior
 from satsuma.statistics.purchases.special import gauss_legendre
 from satsuma.statistics.purchases.summary import PurchaseSummary

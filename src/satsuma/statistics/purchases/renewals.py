@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import betaln, digamma, hyp2f1
 
-from satsuma.statistics.purchases.errors import CannotEstimate
+from satsuma.statistics.errors import CannotEstimate
 from satsuma.statistics.purchases.fitting import Prior, Problem, maximise
 from satsuma.statistics.purchases.model import Parameters
 from satsuma.statistics.purchases.special import log_discount

@@ -7,10 +7,10 @@ import math
 import numpy as np
 import pytest
 
+from satsuma.statistics.errors import CannotEstimate
 from satsuma.statistics.purchases.bg_bb import BgBb, fit_bg_bb
 from satsuma.statistics.purchases.bg_nbd import BgNbd, fit_bg_nbd
 from satsuma.statistics.purchases.bootstrap import bootstrap
-from satsuma.statistics.purchases.errors import CannotEstimate
 from satsuma.statistics.purchases.fitting import Prior
 from satsuma.statistics.purchases.gamma_gamma import GammaGamma, fit_gamma_gamma
 from satsuma.statistics.purchases.mbg_nbd import MbgNbd, fit_mbg_nbd

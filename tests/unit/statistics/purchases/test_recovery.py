@@ -9,11 +9,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from satsuma.statistics.errors import CannotEstimate
 from satsuma.statistics.purchases.bg_bb import BgBb
 from satsuma.statistics.purchases.bg_nbd import BgNbd, fit_bg_nbd
 from satsuma.statistics.purchases.bootstrap import bootstrap, parametric_bootstrap
 from satsuma.statistics.purchases.covariates import CovariateModel, CovariateRows, _likelihood, fit_covariates
-from satsuma.statistics.purchases.errors import CannotEstimate
 from satsuma.statistics.purchases.fitting import SAMPLE, WORTH_SAMPLING, Prior
 from satsuma.statistics.purchases.gamma_gamma import GammaGamma, fit_gamma_gamma
 from satsuma.statistics.purchases.mbg_nbd import MbgNbd
