@@ -38,12 +38,13 @@ def list_(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> Non
         if not found:
             output.say("No model is kept: nothing that is fitted has been defined, or there was no run yet.")
             return
+        zone = opened_workspace.settings.zone
         output.show_table(
             (("model", "left"), ("method", "left"), ("fitted as of", "left"), ("customers", "right"), ("state", "left"),
              ("used by", "left")),
             [
-                (view.name, view.method, str(_in_zone(view.fit, opened_workspace.settings.zone).get("as_of", "")), f"{view.fit.get('customers', 0):,}",
-                 view.state, ", ".join(view.used_by))
+                (view.name, view.method, str(_in_zone(view.fit, zone).get("as_of", "")),
+                 f"{view.fit.get('customers', 0):,}", view.state, ", ".join(view.used_by))
                 for view in found
             ],
         )  # fmt: skip

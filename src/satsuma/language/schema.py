@@ -29,6 +29,7 @@ from satsuma.language.reading_conditions import (
 from satsuma.language.reading_habits import HABITS
 from satsuma.language.reading_sequences import MATCHES, MOST_STEPS, STEP_KEYS
 from satsuma.language.reading_windows import CALENDAR_KEYS
+from satsuma.language.schema_learned import WAY_SCHEMAS
 from satsuma.language.schema_methods import SETTINGS_SCHEMAS
 from satsuma.language.spelling import DEFINITIONS
 from satsuma.language.types import PERIOD_AGGREGATES, Definition, Entity, Segment, Segmentation, Trait
@@ -204,11 +205,14 @@ class _Schema:
             "type": {"enum": list(VALUE_TYPES)},
             "from": _ref("measure"),
             "formula": {"type": "string"},
+            **{way: make(self.events) for way, make in WAY_SCHEMAS.items()},
         }
         methods = [self.method(name, {**shared("segmentation"), **kind}) for name in METHODS]
         return {
             "segment": _object({**shared("segment"), "where": _ref("condition")}, ["segment", "where"]),
-            "trait": _object({**shared("trait"), **kind, **made}, ["trait"], **_one_of(["from", "formula"])),
+            "trait": _object(
+                {**shared("trait"), **kind, **made}, ["trait"], **_one_of(["from", "formula", *WAY_SCHEMAS])
+            ),
             "segmentation": {"anyOf": methods},
         }
 

@@ -243,6 +243,8 @@ def test_every_method_explains_itself(method: str) -> None:
         "rfm": "window: 2y\n",
         "lifecycle": "",
         "affinity": "of: category\n",
+        "value": "trait: age\nshares: [20%, 50%]\n",
+        "prediction": "trait: age\ngain: {value: age, effect: 10%, cost: 2}\n",
         "cross": "of: [a, b]\n",
     }[method]
     texts = {

@@ -1,0 +1,65 @@
+"""What the ways of learning a trait take, for the JSON Schema."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from satsuma.language.durations import DURATION_PATTERN
+from satsuma.language.learned_traits import estimate, predict
+
+Json = dict[str, Any]
+
+_DURATION: Json = {"type": "string", "pattern": rf"^\s*{DURATION_PATTERN}\s*$"}
+_SHARE: Json = {"anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^\s*[0-9.]+\s*%\s*$"}]}
+_NAMES: Json = {"type": "array", "items": {"type": "string"}, "minItems": 1}
+
+
+def _one_of(keys: tuple[str, ...]) -> Json:
+    return {"oneOf": [{"required": [key]} for key in keys]}
+
+
+def estimate_schema(events: Json) -> Json:
+    """Return the schema of `estimate`."""
+    return {
+        "type": "object",
+        "properties": {
+            **dict.fromkeys(estimate.QUANTITIES, events),
+            "of": {"type": "string"}, "where": {"$ref": "#/$defs/filter"}, "horizon": _DURATION, "margin": _SHARE,
+            "discount": _SHARE, "model": {"enum": list(estimate.MODELS)}, "unit": {"enum": list(estimate.UNITS)},
+            "contract": _DURATION, "refit_every": _DURATION,
+        },
+        "additionalProperties": False,
+        "description": "What a model of purchases, or of renewals, says of each customer.",
+        **_one_of(estimate.QUANTITIES),
+    }  # fmt: skip
+
+
+def predict_schema(events: Json) -> Json:
+    """Return the schema of `predict`."""
+    shared = {"where": {"$ref": "#/$defs/filter"}, "within": _DURATION}
+    comes = {
+        "type": "object",
+        "properties": {"did": events, "count": {"type": "object"}, "sum": {"type": "object"}, **shared},
+        "required": ["did"],
+        "additionalProperties": False,
+    }
+    none = {"type": "object", "properties": {"not_did": events, **shared}, "required": ["not_did"],
+            "additionalProperties": False}  # fmt: skip
+    among = {"type": "object", "properties": {"segment": {"type": "string"}}, "required": ["segment"],
+             "additionalProperties": False}  # fmt: skip
+    return {
+        "type": "object",
+        "properties": {
+            "probability_of": {"anyOf": [comes, none]}, "amount_of": comes, "horizon": _DURATION, "for": among,
+            "traits": _NAMES, "without": _NAMES, "cutoffs": {"type": "integer", "minimum": 1, "maximum": 24},
+            "every": _DURATION, "otherwise": {"enum": ["nothing", "rule"]}, "refit_every": _DURATION,
+        },
+        "additionalProperties": False,
+        "description": "The probability of an event (or of none) within a horizon, or the amount to expect.",
+        **_one_of(predict.HEADS),
+    }  # fmt: skip
+
+
+#: By the key of a definition: the schema, given that of names of events.
+WAY_SCHEMAS: Mapping[str, Callable[[Json], Json]] = {"estimate": estimate_schema, "predict": predict_schema}
