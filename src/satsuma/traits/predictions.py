@@ -41,6 +41,8 @@ SEED = 1
 MOST_ROWS = 400_000
 #: Texts of a trait that are told apart.
 MOST_WORDS = 50
+#: Before a cut-off there must be something to look at: as long as what lies ahead, at most so many days.
+LOOK_BACK = 90
 #: Between cut-offs, unless a definition says otherwise.
 EVERY = 30 * MICROSECONDS_PER_DAY
 #: Traits by whose labels errors are told apart, and the labels that such a trait may have.
@@ -225,14 +227,14 @@ def cutoffs_of(settings: Predict, evaluation: Evaluation) -> list[int]:
     test = now - horizon
     every = settings.every or min(EVERY, horizon)
     found = [test - horizon - number * every for number in range(settings.cutoffs)]
-    # Before a cut-off there must be something to look at: as long as what lies ahead.
-    first = None if began is None else microseconds(began) + min(horizon, 90 * MICROSECONDS_PER_DAY)
+    first = None if began is None else microseconds(began) + min(horizon, LOOK_BACK * MICROSECONDS_PER_DAY)
     usable = [moment for moment in found if first is not None and moment >= first]
     if not usable:
         days = horizon // MICROSECONDS_PER_DAY
+        needed = 2 * days + min(days, LOOK_BACK)
         raise CannotEstimate(
-            f"A prediction {days} days ahead needs a history of '{event}' of {3 * days} days before the moment: one "
-            "part to look at, one to learn from, one to test on. Take a shorter horizon, or wait."
+            f"A prediction {days} days ahead needs a history of '{event}' of {needed} days before the moment: to "
+            "look at, to learn from and to test on. Take a shorter horizon, or wait."
         )
     return [*reversed(usable), test]
 
