@@ -110,6 +110,13 @@ def _(leaf: RandomLeaf, evaluation: Evaluation) -> Bits:
     return pack(drawn)
 
 
+#: A trait named account_id links nobody; without a word, `any` would be nobody and `none` everybody.
+_UNLINKED = (
+    "A condition asks about accounts, but no customer is linked to one. "
+    "Load a file with the columns account_id and customer_id: satsuma load FILE --as accounts"
+)
+
+
 @answer.register
 def _(leaf: AccountLeaf, evaluation: Evaluation) -> Bits:
     """Ask a customer's accounts: `all` needs at least one, `none` accepts zero (rule S11a).
@@ -120,6 +127,8 @@ def _(leaf: AccountLeaf, evaluation: Evaluation) -> Bits:
     meets = unpack(members(leaf.condition, accounts), accounts.size)
     counted = accounts.population
     linked = memberships(evaluation.engine)
+    if not linked.num_rows and _UNLINKED not in evaluation.warnings:
+        evaluation.warnings.append(_UNLINKED)
     people = linked.column("customer_no").to_numpy().astype(np.int64)
     numbers = linked.column("place").to_numpy().astype(np.int64)
     if evaluation.roster.numbers is not None:

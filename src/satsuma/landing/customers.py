@@ -73,6 +73,7 @@ def land_accounts(landing: Landing) -> Landed:
 
 def _land(landing: Landing, entity: traits.Entity) -> Landed:
     engine = landing.engine
+    one = "an account" if entity == "account" else "a customer"
     landing.progress(f"numbering {entity}s")
     key = values.text(f"{entity}_id")
     new_from = numbers.next_free(engine, f"{entity}s", f"{entity}_no")
@@ -114,14 +115,14 @@ def _land(landing: Landing, entity: traits.Entity) -> Landed:
     if upserted.superseded_rows and is_dated:
         notes.append(
             counted(
-                f"{{}} row[s] repeat[*] a {entity} and a date of this load; the last row of each was taken.",
+                f"{{}} row[s] repeat[*] {one} and a date of this load; the last row of each was taken.",
                 upserted.superseded_rows,
             )
         )
     elif upserted.superseded_rows:
         notes.append(
             counted(
-                f"{{}} row[s] repeat[*] a {entity} of this load; the last row of each was taken. If the rows are "
+                f"{{}} row[s] repeat[*] {one} of this load; the last row of each was taken. If the rows are "
                 "states at different times, name their date with --valid-from.",
                 upserted.superseded_rows,
             )

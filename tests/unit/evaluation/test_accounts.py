@@ -107,6 +107,18 @@ def test_somebody_linked_twice_to_an_account_counts_once(engine: DuckDB) -> None
     assert customers(engine, {"account": {"all": {"trait": "employees", "gte": 10}}}) == {"ann", "bob"}
 
 
+def test_it_is_said_once_when_nobody_is_linked_to_an_account(engine: DuckDB) -> None:
+    # An account_id among the traits of customers links nobody, and the answer would be empty without a word.
+    asked = {"where": {"account": {"any": {"trait": "industry", "eq": "software"}}}}
+    none = {"where": {"account": {"none": {"trait": "employees", "gt": 100}}}}
+    definitions = checked({"segments/asked": asked, "segments/without": none}, CATALOG)
+    assert not run(engine, definitions, MOMENT).warnings
+    engine.execute("DELETE FROM account_members")
+    (warning,) = run(engine, definitions, MOMENT).warnings
+    assert "no customer is linked" in warning
+    assert "satsuma load FILE --as accounts" in warning
+
+
 def test_a_formula_computes_a_trait_of_accounts(engine: DuckDB) -> None:
     files = {
         "traits/orders": {"from": {"did": "Order Completed"}},

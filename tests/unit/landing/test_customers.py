@@ -123,6 +123,7 @@ def test_accounts_have_traits_and_people(engine: DuckDB, load: Load) -> None:
     outcome = load("accounts", rows)
     load("accounts", rows)
     assert outcome.catalog.traits["industry"].entity == "account"
+    assert outcome.notes[0].startswith("1 row repeats an account of this load"), "not 'a account'"
     assert engine.rows("SELECT account_no, customer_no FROM account_members ORDER BY 2") == [(0, 0), (0, 1)]
     assert engine.rows("SELECT industry FROM accounts") == [("software",)]
 
