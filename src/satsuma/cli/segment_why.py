@@ -67,7 +67,8 @@ def _lines(found: Why, zone: ZoneInfo) -> Iterator[str]:
         yield from _tree(found.tree, zone, 0)
     if found.to_change:
         yield "To be in, this would have to be otherwise:"
-        yield from (f"{_INDENT}{node.words}" for node in found.to_change)
+        # What goes on over several lines stands above, whole.
+        yield from (f"{_INDENT}{node.words.removesuffix(':')}" for node in found.to_change)
     if found.stored is not None and found.stored != found.is_member:
         was = "in" if found.stored else "not in"
         yield f"The last run has the customer {was} it: definitions or data changed since. Next: satsuma run"

@@ -17,6 +17,7 @@ from satsuma.evaluation.compare import test_column
 from satsuma.evaluation.consents import decided
 from satsuma.evaluation.context import Evaluation, register_evaluator
 from satsuma.evaluation.roster import memberships
+from satsuma.language.leaves import leaves
 from satsuma.language.types import (
     AccountLeaf,
     Condition,
@@ -117,6 +118,11 @@ _UNLINKED = (
 )
 
 
+def _warn_of_no_links(links: int, evaluation: Evaluation) -> None:
+    if not links and _UNLINKED not in evaluation.warnings:
+        evaluation.warnings.append(_UNLINKED)
+
+
 @answer.register
 def _(leaf: AccountLeaf, evaluation: Evaluation) -> Bits:
     """Ask a customer's accounts: `all` needs at least one, `none` accepts zero (rule S11a).
@@ -127,8 +133,7 @@ def _(leaf: AccountLeaf, evaluation: Evaluation) -> Bits:
     meets = unpack(members(leaf.condition, accounts), accounts.size)
     counted = accounts.population
     linked = memberships(evaluation.engine)
-    if not linked.num_rows and _UNLINKED not in evaluation.warnings:
-        evaluation.warnings.append(_UNLINKED)
+    _warn_of_no_links(linked.num_rows, evaluation)
     people = linked.column("customer_no").to_numpy().astype(np.int64)
     numbers = linked.column("place").to_numpy().astype(np.int64)
     if evaluation.roster.numbers is not None:
@@ -204,6 +209,10 @@ def _(leaf: PercentileLeaf, evaluation: Evaluation) -> Bits:
 
 def evaluate_segment(segment: Segment, evaluation: Evaluation) -> None:
     """Compute who is in a segment."""
+    asks_events = any(isinstance(leaf, (EventLeaf, SequenceLeaf)) for leaf in leaves(segment.where))
+    if segment.entity == "account" and asks_events:
+        places = evaluation.roster.places
+        _warn_of_no_links(0 if places is None else places.num_rows, evaluation)
     evaluation.members[segment.name] = members(segment.where, evaluation)
 
 

@@ -86,6 +86,7 @@ def evaluate(
         evaluation.past = Past(evaluation, chosen, _replay, open_cache=open_cache, progress=progress)
     if evaluation.accounts is not None:
         evaluation.accounts.past = evaluation.past
+        evaluation.accounts.warnings = evaluation.warnings
     timings.done("plan")
     for entity, plan in plans.items():
         whose = evaluation.of(entity)

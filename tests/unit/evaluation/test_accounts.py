@@ -111,7 +111,8 @@ def test_it_is_said_once_when_nobody_is_linked_to_an_account(engine: DuckDB) -> 
     # An account_id among the traits of customers links nobody, and the answer would be empty without a word.
     asked = {"where": {"account": {"any": {"trait": "industry", "eq": "software"}}}}
     none = {"where": {"account": {"none": {"trait": "employees", "gt": 100}}}}
-    definitions = checked({"segments/asked": asked, "segments/without": none}, CATALOG)
+    busy = {"entity": "account", "where": {"did": "Order Completed"}}
+    definitions = checked({"segments/asked": asked, "segments/without": none, "segments/busy": busy}, CATALOG)
     assert not run(engine, definitions, MOMENT).warnings
     engine.execute("DELETE FROM account_members")
     (warning,) = run(engine, definitions, MOMENT).warnings
