@@ -17,6 +17,7 @@ SCRIPTS = (
     "bench_sequences.py",
     "bench_history.py",
     "bench_purchase_models.py",
+    "bench_lifetime_value.py",
 )
 
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,13 +20,12 @@ from satsuma.engines.duckdb import MONEY_SCALE
 from satsuma.evaluation.calendar import local_days
 from satsuma.evaluation.columns import Column, empty_column
 from satsuma.evaluation.context import Evaluation
-from satsuma.evaluation.measures import MeasurePlan, run_measures_at
-from satsuma.evaluation.scan import AsOf
-from satsuma.language.durations import MICROSECONDS_PER_DAY, day_end, day_number, from_day_number
+from satsuma.evaluation.scan import Chunk, Scanner, plan_scan
+from satsuma.language.durations import MICROSECONDS_PER_DAY, day_number
 from satsuma.language.learned_traits import Estimate
 from satsuma.language.learned_traits.estimate import UNITS
 from satsuma.language.moments import Moment
-from satsuma.language.types import Trait
+from satsuma.language.types import Condition, Trait
 from satsuma.statistics.errors import CannotEstimate
 from satsuma.statistics.purchases.gamma_gamma import GammaGamma, fit_gamma_gamma
 from satsuma.statistics.purchases.models import Purchases, fit, from_dict
@@ -214,6 +215,43 @@ def _grid(fitted: Purchases, known: Histories, unit: float) -> dict[str, Any]:
     return {"age_days": age, "frequency": often, "days_since": since, "p_alive": rows}
 
 
+def _until(
+    settings: Estimate, known: Histories, began: int, cut: int, evaluation: Evaluation
+) -> tuple[Whole, Histories]:  # fmt: skip
+    """Return how many repeat purchases each day since `began` had, and the histories as they were at the day `cut`."""
+    catalog = evaluation.checked.vocabulary.catalog
+    scanner = Scanner(evaluation.engine, catalog, evaluation.as_of, evaluation.roster)
+    count, last = np.zeros(evaluation.size, np.int64), np.zeros(evaluation.size, np.int64)
+    repeats = np.zeros(day_number(evaluation.moment.today) - began + 1, np.int64)
+    read = partial(_days_read, zone=evaluation.moment.zone, where=settings.where, began=began, cut=cut)
+    for low, high, (days, counted, latest) in scanner.each(plan_scan(settings.event, [settings.days], catalog), read):
+        repeats[: len(days)] += days
+        count[low:high], last[low:high] = counted, latest
+    there = count[known.places] > 0
+    places, first = known.places[there], day_number(evaluation.moment.today) - known.T[there]
+    return repeats, Histories(places, count[places] - 1, last[places] - first, cut - first)
+
+
+def _days_read(
+    chunk: Chunk, zone: ZoneInfo, where: Condition | None, began: int, cut: int
+) -> tuple[Whole, Whole, Whole]:  # fmt: skip
+    """Return of a range of customers: repeat purchases by day, days with purchases up to the cut, and the last one."""
+    kept = np.ones(len(chunk.time), np.bool_) if where is None else chunk.filters[where]
+    day = local_days(chunk.time, kept, zone)[kept]
+    customer = chunk.customer[kept].astype(np.int64) - chunk.low
+    is_first = np.ones(len(day), np.bool_)
+    is_first[1:] = customer[1:] != customer[:-1]
+    fresh = is_first.copy()
+    fresh[1:] |= day[1:] != day[:-1]
+    size = chunk.high - chunk.low
+    inside = fresh & (day <= cut)
+    last = np.zeros(size, np.int64)
+    # In the order of time: what is written last is the latest.
+    last[customer[inside]] = day[inside]
+    is_repeat = fresh & ~is_first & (day >= began)
+    return np.bincount(day[is_repeat] - began), np.bincount(customer[inside], minlength=size), last
+
+
 def _validated(
     settings: Estimate, known: Histories, fitted: Purchases, old: Mapping[str, Any] | None, evaluation: Evaluation
 ) -> dict[str, Any]:
@@ -226,25 +264,17 @@ def _validated(
     found: dict[str, Any] = {"tracking": None, "by_frequency": None, "compared": None, "held_back_days": held_back}
     if held_back < 1:
         return found
-    unit, zone, today = UNITS[settings.unit], evaluation.moment.zone, day_number(evaluation.moment.today)
+    unit, today = UNITS[settings.unit], day_number(evaluation.moment.today)
     periods = int(observed / unit)
     shown = list(range(1, periods, -(-periods // TRACKED)))
-    ends = [today - observed + int(number * unit) for number in shown]
-    cut = today - held_back
-    measured = run_measures_at(
-        evaluation.engine, evaluation.checked.vocabulary.catalog, AsOf(moment=evaluation.moment),
-        [Moment(day_end(from_day_number(day), zone), zone) for day in [*ends, cut]], evaluation.roster,
-        MeasurePlan(columns=dict.fromkeys((settings.days, settings.first, settings.last))),
-    )  # fmt: skip
-    repeats = [int(np.maximum(part.columns[settings.days].values[evaluation.population] - 1, 0).sum())
-               for part in measured[:-1]]  # fmt: skip
+    began, cut = today - observed, today - held_back
+    repeats, before = _until(settings, known, began, cut, evaluation)
     tracked = expected_tracking(fitted, known.T / unit, periods).expected_cumulative if periods else np.zeros(0)
     found["tracking"] = {
-        "unit": settings.unit, "periods": shown, "actual": repeats,
+        "unit": settings.unit, "periods": shown,
+        "actual": [int(repeats[: int(number * unit) + 1].sum()) for number in shown],
         "expected": [round(float(tracked[number - 1]), 2) for number in shown],
     }  # fmt: skip
-    columns = [measured[-1].columns[item] for item in (settings.days, settings.first, settings.last)]
-    before = _of_columns(evaluation.population, Moment(day_end(from_day_number(cut), zone), zone), *columns)
     try:
         rows, inverse = before.summary(unit)
         calibrated = fit(KINDS[settings.model], rows)
