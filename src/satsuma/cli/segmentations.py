@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -60,16 +60,32 @@ def show(
             output.show_json(facts)
             return
         currency = opened_workspace.settings.currency
+        rows = facts["labels"]
+        more = [(title, tell) for key, title, tell in _MORE if any(item.get(key) is not None for item in rows)]
         output.show_table(
-            (("label", "left"), (f"{segmentation.entity}s", "right"), ("share", "right"), ("value", "right")),
+            (("label", "left"), (f"{segmentation.entity}s", "right"), ("share", "right"), ("value", "right"),
+             *((title, "right") for title, _ in more)),
             [
-                (
-                    str(item["label"]),
-                    say_as.count(item["size"]),
-                    say_as.share(item["share"]),
-                    say_as.money(item["value"], currency),
-                )
-                for item in facts["labels"]
+                (str(item["label"]), say_as.count(item["size"]), say_as.share(item["share"]),
+                 say_as.money(item["value"], currency), *(tell(item) for _, tell in more))
+                for item in rows
             ],
             title=str(facts.get("title") or name),
-        )
+        )  # fmt: skip
+
+
+def _held(item: dict[str, Any]) -> str:
+    """Return what a tier holds of the future value, with its interval."""
+    if item.get("future_share") is None:
+        return ""
+    low, high = (100 * item[f"future_share_{end}"] for end in ("low", "high"))
+    return f"{100 * item['future_share']:.1f} % ({low:.1f} to {high:.1f})"
+
+
+def _mean(item: dict[str, Any]) -> str:
+    mean = item.get("mean")
+    return "" if mean is None else f"{mean:,.2f}" if abs(mean) >= 1 else f"{mean:.3f}"
+
+
+#: What is told of labels beside size and value, where a method tells it: its key, a title, and how it is said.
+_MORE = (("mean", "mean", _mean), ("future_share", "of the future value (95 %)", _held))

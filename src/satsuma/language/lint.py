@@ -24,6 +24,7 @@ from satsuma.language.types import (
     Not,
     Segment,
     SequenceLeaf,
+    Trait,
     Window,
 )
 
@@ -115,7 +116,9 @@ def _written(checked: Checked) -> list[Definition]:
 
 def asked_windows(definition: Definition) -> Iterator[tuple[Measure, Window, Path_]]:
     """Yield the measures of a definition with the windows that they look at."""
-    for measure in measures(definition):
+    # What a learned trait looks at was chosen for it: a window longer than the data is no mistake of anybody's.
+    is_learned = isinstance(definition, Trait) and definition.way is not None
+    for measure in () if is_learned else measures(definition):
         yield measure, measure.window, measure.at
     for condition in conditions(definition):
         for _, leaf in asked_leaves(condition, definition.entity):

@@ -25,6 +25,7 @@ from satsuma.evaluation.scan import Scanner, property_info
 from satsuma.language import formula
 from satsuma.language.durations import from_day_number, from_microseconds
 from satsuma.language.history import HistoryLeaf, grid_of, subject_of
+from satsuma.language.learned_traits import Estimate
 from satsuma.language.leaves import expression, leaves
 from satsuma.language.reference import Customer, Event, World, drawn, filled_by, measure, measured_events
 from satsuma.language.sequences import event_refs
@@ -149,7 +150,13 @@ def _of_trait(name: str, operand: Any, person: Person) -> Evidence:
     if trait.measure is not None:
         counted = _of_measure(trait.measure, person)
         return Evidence(facts=facts, events=counted.events, more=counted.more)
-    for source in sorted(formula.names(expression(trait.formula or ""))):
+    if isinstance(trait.settings, Estimate):
+        # What a model of purchases sees of somebody: on how many days, the first and the last.
+        bought = _of_measure(trait.settings.days, person)
+        return Evidence(facts={**facts, **bought.facts}, events=bought.events, more=bought.more)
+    if trait.formula is None:
+        return Evidence(facts=facts)
+    for source in sorted(formula.names(expression(trait.formula))):
         facts.setdefault(source, person.value(person.evaluation.column(source)))
     return Evidence(facts=facts)
 
