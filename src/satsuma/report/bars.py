@@ -24,6 +24,7 @@ class Bar:
     """One bar: its length (any number; below zero it runs to the left), and the words beside it.
 
     second : a second, quieter bar over it (a share of customers beside a share of value).
+    low, high : the interval of the value, drawn over its end; None where there is none.
     """
 
     label: str
@@ -33,13 +34,15 @@ class Bar:
     second: float | None = None
     tone: Tone = "worth"
     hint: str = ""
+    low: float | None = None
+    high: float | None = None
 
 
 def bars(rows: Sequence[Bar], *, empty: str = "Nothing to show yet.", full: float | None = None) -> Markup:
     """Return bars as a list; all have the scale of the largest, or of `full` when that is larger."""
     if not rows:
         return nothing(empty)
-    values = [number for row in rows for number in (row.value, row.second) if number is not None]
+    values = [number for row in rows for number in (row.value, row.second, row.high) if number is not None]
     values = [number for number in values if can_be_drawn(number)]
     low = min([0.0, *values])
     high = max([0.0, full or 0.0, *values])
@@ -54,6 +57,7 @@ def bars(rows: Sequence[Bar], *, empty: str = "Nothing to show yet.", full: floa
         else:
             marks += [_mark(row.second / span, zero, "quiet", 0, 6), _mark(row.value / span, zero, row.tone, 8, 6)]
         height = 8 if row.second is None else 14
+        marks += _whisker(row, span, zero, height)
         lines.append(
             element(
                 "li",
@@ -79,11 +83,11 @@ def bars(rows: Sequence[Bar], *, empty: str = "Nothing to show yet.", full: floa
     return element("ol", join(lines), class_="bars" if len(rows) > SHORT else "bars short")
 
 
-def bar_key(quiet: str, strong: str, tone: Tone = "worth") -> Markup:
-    """Return the key of double bars."""
+def bar_key(quiet: str, strong: str, tone: Tone = "worth", *, quiet_tone: Tone = "quiet") -> Markup:
+    """Return the key of double bars, of columns in pairs and of two lines."""
     return element(
         "p",
-        element("span", element("i", class_="dot tone-quiet", aria_hidden="true"), quiet),
+        element("span", element("i", class_=f"dot tone-{quiet_tone}", aria_hidden="true"), quiet),
         element("span", element("i", class_=f"dot tone-{tone}", aria_hidden="true"), strong),
         class_="key",
     )
@@ -102,6 +106,17 @@ def small_bar(fraction: float, tone: Tone = "worth") -> Markup:
         aria_hidden="true",
         xmlns="http://www.w3.org/2000/svg",
     )
+
+
+def _whisker(row: Bar, span: float, zero: float, bottom: int) -> list[str]:
+    """Return the interval of a bar: a line with a stop at either end."""
+    if row.low is None or row.high is None or not (can_be_drawn(row.low) and can_be_drawn(row.high)):
+        return []
+    start, end = (percent(min(1.0, max(0.0, zero + border / span))) for border in (row.low, row.high))
+    middle = bottom - (4 if row.second is None else 3)
+    across = element("line", class_="whisker", x1=start, x2=end, y1=middle, y2=middle)
+    stops = (element("line", class_="whisker", x1=x, x2=x, y1=middle - 3, y2=middle + 3) for x in (start, end))
+    return [across, *stops]
 
 
 def _mark(length: float, zero: float, tone: Tone, top: int, height: int) -> Markup | None:

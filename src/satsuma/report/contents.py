@@ -8,10 +8,12 @@ or a file wrote: the page escapes them.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from datetime import date, datetime
+
+    from satsuma.report.foresight import Foresight
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,13 +36,22 @@ class SegmentSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelSummary:
-    """One label of a segmentation. `explanation` says in words who gets it."""
+    """One label of a segmentation. `explanation` says in words who gets it.
+
+    mean : of what the segmentation divides (a future value, a probability), among those who have any.
+    future_value, future_share : what the label holds of all future value; low, high : the share's interval at 95 %.
+    """
 
     label: str
     size: int
     share: float
     value: float
     explanation: str = ""
+    mean: float | None = None
+    future_value: float | None = None
+    future_share: float | None = None
+    future_share_low: float | None = None
+    future_share_high: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +64,10 @@ class CutPoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentationSummary:
-    """A segmentation with its labels in the order of the definition (ages from young to old, scores from best)."""
+    """A segmentation with its labels in the order of the definition (ages from young to old, scores from best).
+
+    divides : what is divided into tiers or bands of the future, by its title. means_are : what the means of labels are.
+    """
 
     name: str
     title: str
@@ -63,6 +77,14 @@ class SegmentationSummary:
     explanation: str = ""
     labels: tuple[LabelSummary, ...] = ()
     cut_points: tuple[CutPoint, ...] = ()
+    divides: str = ""
+    means_are: Literal["money", "share", "number"] = "number"
+
+    @property
+    def is_ahead(self) -> bool:
+        """Whether the labels are of what is to come: tiers of future value, bands of a prediction."""
+        known = any(label.mean is not None or label.future_share is not None for label in self.labels)
+        return self.method in ("value", "prediction") and known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,7 +272,8 @@ class ReportContents:
     total_value : net revenue of all customers up to `as_of`.
     orders : orders of those customers.
     data_until : the newest event.
-    segmentations : those with the methods `rfm` and `lifecycle` have sections of their own, the others are bands.
+    segmentations : those with the methods `rfm` and `lifecycle` and those of the future have sections of their own,
+        the others are bands.
     """
 
     workspace: str
@@ -270,6 +293,7 @@ class ReportContents:
     overlap: Overlap | None = None
     rankings: tuple[Ranking, ...] = ()
     months: tuple[MonthPoint, ...] = ()
+    foresight: Foresight | None = None
     quality: Quality = field(default_factory=Quality)
     run: RunFacts | None = None
 
@@ -282,4 +306,5 @@ class ReportContents:
     @property
     def bands(self) -> tuple[SegmentationSummary, ...]:
         """Segmentations without a section of their own."""
-        return tuple(item for item in self.segmentations if item.method not in ("rfm", "lifecycle"))
+        own = ("rfm", "lifecycle")
+        return tuple(item for item in self.segmentations if item.method not in own and not item.is_ahead)

@@ -23,8 +23,10 @@ from satsuma.evaluation.scan import AsOf, Scanner, is_product
 from satsuma.language.checker import Checked
 from satsuma.language.durations import day_start, from_microseconds, microseconds
 from satsuma.language.explain import explain
+from satsuma.language.learned_traits import Estimate, Predict
 from satsuma.language.moments import Moment
-from satsuma.language.types import Segment, Segmentation
+from satsuma.language.standard_methods import TierSettings
+from satsuma.language.types import Segment, Segmentation, Trait
 from satsuma.quality.quarantine import list_quarantine
 from satsuma.quality.report import quality_report
 from satsuma.report.contents import (
@@ -48,6 +50,7 @@ from satsuma.report.contents import (
     SourceSummary,
     Timing,
 )
+from satsuma.report.foresight_gather import foresight
 from satsuma.segments.store import ORDERS, VALUE, StoredRun
 from satsuma.statistics.concentration import gini, group_shares, lorenz, top_share
 
@@ -101,6 +104,7 @@ class Gatherer:
             overlap=self._overlap(),
             rankings=self._rankings(scanner),
             months=self._months(scanner, span),
+            foresight=foresight(run.models, self.checked),
             quality=_quality(self.engine),
             run=self._run_facts(),
         )
@@ -140,7 +144,22 @@ class Gatherer:
             explanation="" if definition is None else explain(definition, self.checked),
             labels=tuple(LabelSummary(**label) for label in row["labels"]),
             cut_points=_cut_points(model),
+            **self._divided(definition),
         )
+
+    def _divided(self, definition: Segmentation | None) -> dict[str, Any]:
+        """Return what tiers or bands of the future divide, and what its means are."""
+        settings = None if definition is None else definition.settings
+        if not isinstance(settings, TierSettings):
+            return {}
+        traits = self.checked.of(Trait)
+        title = traits[settings.trait].title if settings.trait in traits else ""
+        # A gain is in the unit of the value that it is reckoned with.
+        of = settings.trait if settings.gain is None else settings.gain.value or settings.trait
+        type_ = self.checked.trait_types.get(of)
+        is_share = settings.gain is None and _is_probability(traits.get(settings.trait))
+        means_are = "money" if type_ == "money" else "share" if is_share else "number"
+        return {"divides": title or settings.trait, "means_are": means_are}
 
     def _rfm(self, values: NDArray[np.float64]) -> RfmGrid | None:
         """Return the grid of the first segmentation that keeps recency and frequency scores."""
@@ -270,6 +289,15 @@ class Gatherer:
         day = 86_400_000_000
         covers_start = microseconds(first) < begins + day or from_microseconds(begins) > first
         return covers_start and microseconds(min(last, self.run.as_of)) >= ends - day
+
+
+def _is_probability(trait: Trait | None) -> bool:
+    if trait is None:
+        return False
+    settings = trait.settings
+    return (isinstance(settings, Predict) and settings.wanted == "probability") or (
+        isinstance(settings, Estimate) and settings.quantity in ("p_alive", "retention")
+    )
 
 
 def _timestamp(moment: datetime) -> str:

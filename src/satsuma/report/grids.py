@@ -8,13 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from satsuma.report import format as say
-from satsuma.report.charts import nothing, ramp_class, ramp_legend
+from satsuma.report.charts import RAMP_STEPS, nothing, ramp_class, ramp_legend
 from satsuma.report.markup import Markup, clean, element, join, said, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from satsuma.report.contents import Overlap, Ranking, RfmCell, RfmGrid
+    from satsuma.report.foresight import AliveGrid
 
 SCORES = (1, 2, 3, 4, 5)
 
@@ -118,6 +119,42 @@ def overlap_table(overlap: Overlap, title: str) -> Markup:
             _scrolled(title, heads, rows, "overlap"),
             element("p", "Per cent of the customers in the row who are in the column too.", class_="note"),
             ramp_legend("few", "nearly all"),
+        )
+    )
+
+
+def alive_table(grid: AliveGrid, title: str) -> Markup:
+    """Return P(alive) with days of purchase down, the most at the top, and days since the last across.
+
+    Colour follows the probability itself: neighbouring tables can be compared.
+    """
+    if not any(cell is not None for row in grid.alive for cell in row):
+        return nothing("There is no customer of whom the model could say anything.")
+    heads = [element("th", "Bought on", scope="col")]
+    heads += [element("th", say.count(days), scope="col") for days in grid.days_since]
+    rows = []
+    for days, row in sorted(zip(grid.often, grid.alive, strict=True), reverse=True, key=lambda pair: pair[0]):
+        line = [element("th", say.counted(days, "day"), scope="row")]
+        for since, cell in zip(grid.days_since, row, strict=True):
+            if cell is None:
+                line.append(element("td", element("span", "nobody", class_="unseen"), class_="ramp-none"))
+                continue
+            step = min(RAMP_STEPS - 1, int(max(0.0, cell) * RAMP_STEPS))
+            tip = (
+                f"Bought on {say.counted(days, 'day')}, the last {say.counted(since, 'day')} ago: "
+                f"P(alive) {say.share(cell)}"
+            )
+            line.append(element("td", _whole_percent(cell), class_=f"ramp-{step}", title=tip))
+        rows.append(element("tr", join(line)))
+    return join(
+        (
+            _scrolled(title, heads, rows, "overlap heat"),
+            element(
+                "p",
+                "Across: days since the last purchase. Per cent; an empty cell is one in which nobody can be.",
+                class_="note",
+            ),
+            ramp_legend("surely gone", "surely there"),
         )
     )
 

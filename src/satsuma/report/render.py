@@ -12,6 +12,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from satsuma.report import format as say
+from satsuma.report.ahead import ahead
 from satsuma.report.background import data_quality, how_made
 from satsuma.report.behaviour import over_time, overlap, purchases
 from satsuma.report.markup import Markup, apart, clean, element, join, said
@@ -32,6 +33,7 @@ def render_report(contents: ReportContents) -> str:
         rfm(contents),
         lifecycle(contents),
         bands(contents),
+        ahead(contents),
         overlap(contents),
         purchases(contents),
         over_time(contents),

@@ -139,7 +139,7 @@ def told_segmentation(segmentation: SegmentationSummary, contents: ReportContent
     largest = max(labels, key=lambda label: label.size)
     if total <= 0:
         return Told(shows=f"{name(largest.label)} is the largest group: {say.share(largest.share)} of customers.")
-    known = [label for label in labels if not _is_unknown(label.label)]
+    known = [label for label in labels if not is_unknown(label.label)]
     best = max(known or labels, key=lambda label: label.value)
     each = say.money(best.value / best.size, contents.currency)
     of_customers, of_value = say.share(best.share), say.share(best.value / total)
@@ -186,7 +186,7 @@ def _most_at_stake(labels: Sequence[LabelSummary], total: float, contents: Repor
     )
 
 
-def _is_unknown(label: str) -> bool:
+def is_unknown(label: str) -> bool:
     return label.casefold().strip() in UNKNOWN
 
 
