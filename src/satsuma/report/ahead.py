@@ -26,7 +26,7 @@ from satsuma.report.foresight_words import (
 )
 from satsuma.report.grids import alive_table
 from satsuma.report.markup import Markup, apart, element, join, said
-from satsuma.report.parts import Column, Section, as_table, card, cards, pill, table
+from satsuma.report.parts import Column, Section, as_table, card, cards, folded, pill, table
 from satsuma.report.plots import Curve, Dot, Pair, calibration_plot, curves, paired_columns
 
 if TYPE_CHECKING:
@@ -37,14 +37,18 @@ if TYPE_CHECKING:
     from satsuma.report.foresight import Prediction, PurchaseModel, RenewalModel, Tenth
 
 #: Features drawn; the table has all.
-MOST_NEEDS = 10
+MOST_NEEDS = 6
 #: Periods named under the line of purchases.
 NAMED_PERIODS = 4
 
 
 def ahead(contents: ReportContents) -> Section | None:
     """Return what customers are worth and will do, as far as models were learned."""
-    parts: list[Markup] = [_tiers(item, contents) for item in contents.segmentations if item.is_ahead]
+    tiers = [item for item in contents.segmentations if item.is_ahead and _is_value(item)]
+    bands = [item for item in contents.segmentations if item.is_ahead and not _is_value(item)]
+    parts = [_tiers(item, contents, is_wide=True) for item in tiers]
+    # An odd one out takes the whole width rather than leaving a hole.
+    parts += [_tiers(item, contents, is_wide=len(bands) % 2 == 1 and item is bands[-1]) for item in bands]
     found = contents.foresight
     if found is not None:
         for model in found.purchases:
@@ -66,15 +70,19 @@ def ahead(contents: ReportContents) -> Section | None:
 # ------------------------------------------------------------------------------------------------------ tiers, bands
 
 
-def _tiers(item: SegmentationSummary, contents: ReportContents) -> Markup:
-    is_value = any(label.future_share is not None for label in item.labels)
+def _is_value(item: SegmentationSummary) -> bool:
+    return any(label.future_share is not None for label in item.labels)
+
+
+def _tiers(item: SegmentationSummary, contents: ReportContents, *, is_wide: bool) -> Markup:
+    is_value = _is_value(item)
     return card(
         apart(item.title),
         (told_tiers if is_value else told_prediction_bands)(item, contents),
         *(_future_bars(item) if is_value else _band_bars(item, contents)),
         twin=_tier_twin(item, contents, is_value=is_value),
         pill=pill("value", "worth") if is_value else pill("prediction", "will"),
-        is_wide=is_value,
+        is_wide=is_wide,
     )
 
 
@@ -92,8 +100,8 @@ def _future_bars(item: SegmentationSummary) -> tuple[Markup, ...]:
         for label in item.labels
     ]
     note = (
-        "The line over a bar is the 95 % interval: how the share would differ among other customers like these. It takes "
-        "what the model says of each as given."
+        "The line over a bar is the 95 % interval: how the share would differ among other customers like these. It "
+        "takes what the model says of each as given."
     )
     return (
         bar_key("share of customers", "share of future value"),
@@ -108,7 +116,9 @@ def _band_bars(item: SegmentationSummary, contents: ReportContents) -> tuple[Mar
             label=label.label,
             value=label.share,
             text=say.count(label.size),
-            detail=f"{say.share(label.share)} · {mean_in_words(label, item, contents)} on average",
+            detail=f"{say.share(label.share)} · {mean_in_words(label, item, contents)} on average"
+            if label.mean is not None
+            else say.share(label.share),
             tone="will",
         )
         for label in item.labels
@@ -192,7 +202,8 @@ def _model_twin(model: PurchaseModel, contents: ReportContents) -> Markup:
         rows.append(("A day of purchase brings", say.money(model.spend.mean, contents.currency)))
         rows.append(("Correlation of spend and frequency", say.decimal(model.spend.correlation, 2)))
     rows += [("Note", note) for note in model.notes]
-    return as_table((Column(head="What"), Column(head="Value")), rows, f"The model of {model.event}")
+    columns = (Column(head="What"), Column(head="Value"))
+    return folded("The model behind it", table(columns, rows, f"The model of {model.event}"), class_="twin")
 
 
 def _tracking(model: PurchaseModel) -> Markup:
@@ -454,6 +465,7 @@ def _gain(prediction: Prediction) -> Markup:
             marks_below=[(mark, say.share(mark)) for mark in (0.1, 0.3, 0.5, 1.0)],
             caption="share of customers addressed, highest first (dotted: at random)",
             is_even=True,
+            height=300,
         ),
         twin=as_table(columns, rows, title),
     )
@@ -492,7 +504,7 @@ def _needs(prediction: Prediction) -> Markup:
         bars(rows, empty="No single feature is needed."),
         element("p", note, class_="note"),
         twin=as_table(columns, table_rows, f"{prediction.title}: features by how much they are needed"),
-        is_wide=not prediction.groups,
+        is_wide=not prediction.tenths,
     )
 
 
@@ -532,4 +544,5 @@ def _groups(prediction: Prediction, contents: ReportContents) -> Markup:
         told_groups(prediction),
         table(columns, failing, f"{title}, where it fails") if failing else None,
         twin=as_table(columns, rows(failing=False), title),
+        is_wide=True,
     )

@@ -112,6 +112,8 @@ def _whisker(row: Bar, span: float, zero: float, bottom: int) -> list[str]:
     """Return the interval of a bar: a line with a stop at either end."""
     if row.low is None or row.high is None or not (can_be_drawn(row.low) and can_be_drawn(row.high)):
         return []
+    if row.low >= row.high:
+        return []
     start, end = (percent(min(1.0, max(0.0, zero + border / span))) for border in (row.low, row.high))
     middle = bottom - (4 if row.second is None else 3)
     across = element("line", class_="whisker", x1=start, x2=end, y1=middle, y2=middle)

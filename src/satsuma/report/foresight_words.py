@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from satsuma.report import format as say
-from satsuma.report.markup import apart
-from satsuma.report.sentences import Told, is_unknown, name
+from satsuma.report.markup import apart, shortened
+from satsuma.report.sentences import LARGE_ENOUGH, Told, is_unknown, name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,11 +16,21 @@ if TYPE_CHECKING:
 
 #: So far off in total, a model still tracks what customers do; and so far, it does roughly.
 TRACKS, ROUGHLY = 0.10, 0.25
+#: A group that is less off than this part of what came is close.
+SMALL_GAP = 0.05
+#: Characters of the sentence on what has moved; `satsuma model show` has all of it.
+LONGEST_DRIFT = 320
 #: Tenths for which the gain is told: nearly a third of the customers.
 TOLD_TENTHS = 3
 
 
 # ------------------------------------------------------------------------------------------------------ tiers, bands
+
+
+def in_short_ahead(contents: ReportContents) -> tuple[str, ...]:
+    """Return the one sentence on the time ahead that a person should have read."""
+    tiers = [item for item in contents.segmentations if any(label.future_share for label in item.labels)]
+    return (told_tiers(tiers[0], contents).shows,) if tiers else ()
 
 
 def told_tiers(tiers: SegmentationSummary, contents: ReportContents) -> Told:
@@ -48,11 +58,12 @@ def told_tiers(tiers: SegmentationSummary, contents: ReportContents) -> Told:
 
 
 def told_prediction_bands(bands: SegmentationSummary, contents: ReportContents) -> Told:
-    """Say how many are in the band with the highest mean."""
+    """Say how many are in the band with the highest mean, of those large enough to act upon."""
     known = [label for label in bands.labels if label.size and label.mean is not None]
     if not known:
         return Told(shows="Nobody has a predicted value.", do="See below whether the prediction is worth using.")
-    best = max(known, key=lambda label: label.mean or 0.0)
+    enough = [label for label in known if label.size >= LARGE_ENOUGH] or known
+    best = max(enough, key=lambda label: label.mean or 0.0)
     shows = (
         f"{name(best.label)}: {say.counted(best.size, 'customer')} ({say.share(best.share)}), "
         f"{mean_in_words(best, bands, contents)} on average."
@@ -170,14 +181,14 @@ def told_by_frequency(model: PurchaseModel) -> Told:
         return Told(shows="No group of customers can be compared.")
     gaps = [((row.expected or 0.0) - (row.actual or 0.0), row) for row in known]
     gap, worst = max(gaps, key=lambda pair: abs(pair[0]) * pair[1].customers)
-    word = "more" if gap > 0 else "less"
     who = f"{say.counted(worst.repeats, 'repeat')}{' and more' if worst.and_more else ''}"
-    shows = (
-        f"Most of the difference comes from customers with {who} before: {say.decimal(worst.actual, 2)} on average, "
-        f"expected {say.decimal(worst.expected, 2)}, {word} than came."
-    )
-    if abs(gap) < 0.05 * max(worst.actual or 0.0, 0.2):
-        return Told(shows="In each group about as many came as expected.", do="The model may part customers by rank.")
+    means = f"{say.decimal(worst.actual, 2)} on average, expected {say.decimal(worst.expected, 2)}"
+    shows = f"Most of the difference comes from customers with {who} before: {means}."
+    if abs(gap) < SMALL_GAP * max(worst.actual or 0.0, 0.2):
+        return Told(
+            shows=f"{shows} That is close.",
+            do="Plan by these groups. Where columns part more, few customers are concerned.",
+        )
     best = max(known, key=lambda row: row.actual or 0.0)
     return Told(
         shows=shows,
@@ -236,16 +247,14 @@ def in_plain_words(prediction: Prediction, currency: str, timezone: str) -> tupl
     found.append(
         f"Learned at {moments}, tested on {say.counted(prediction.customers, 'customer')} as of "
         f"{say.day(prediction.tested_at, timezone)}, {say.decimal(prediction.horizon_days, 0)} days ahead: "
-        f"{'on average ' if prediction.is_amount else ''}{level(prediction.base, prediction, currency)}"
-        f"{' each' if prediction.is_amount else ' of them did'}."
+        f"{'on average' if prediction.is_amount else 'it came true of'} {level(prediction.base, prediction, currency)}."
     )
     best = prediction.tenths[0] if prediction.is_offered and prediction.tenths else None
     if best is not None:
-        what = "bring" if prediction.is_amount else "came to"
-        found.append(f"The tenth with the highest predictions {what} {level(best.rate, prediction, currency)}.")
+        found.append(f"In the tenth with the highest predictions: {level(best.rate, prediction, currency)}.")
     found += [f"⚠ {apart(alarm)}" for alarm in prediction.alarms]
     if prediction.drift:
-        found.append(f"Since then: {apart(prediction.drift)}")
+        found.append(f"Since then: {apart(shortened(prediction.drift, LONGEST_DRIFT))}")
     return tuple(found)
 
 
@@ -326,7 +335,8 @@ def told_needs(prediction: Prediction) -> Told:
         shows=f"It needs {name(useful[0].feature)} most; {say.counted(len(useful), 'feature')} of "
         f"{len(prediction.needs)} help at all.",
         do="Read them as signs, not as levers: changing one does not change the customer. Of two that say the same, "
-        "each looks needless. One that you did not expect at the top may know what came after: leave it out with without.",
+        "each looks needless. One that you did not expect at the top may know what came after: leave it out "
+        "(without: [its name]).",
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from satsuma.report import format as say
 from satsuma.report.bars import Bar, bars, small_bar
 from satsuma.report.charts import family
+from satsuma.report.foresight_words import in_short_ahead
 from satsuma.report.lines import sparkline
 from satsuma.report.markup import Markup, element, join, said
 from satsuma.report.parts import Column, Section, as_table, card, cards, folded, lines, pill, what_to_do
@@ -110,7 +111,7 @@ def overview(contents: ReportContents) -> Section:
             class_="card wide",
         )
         return Section(anchor="overview", title="Overview", lead="", body=body)
-    items = join(element("li", text) for text in in_short(contents))
+    items = join(element("li", text) for text in (*in_short(contents), *in_short_ahead(contents)))
     short = element("article", element("h3", "In short"), element("ul", items, class_="in-short"), class_="card")
     map_ = _value_map(contents)
     return Section(anchor="overview", title="Overview", lead="", body=cards(short, map_, columns=2 if map_ else 1))

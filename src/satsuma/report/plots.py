@@ -75,10 +75,10 @@ def paired_columns(
     def y_of(value: float) -> float:
         return TOP + plot * (1 - (value - low) / span)
 
-    marks = _rules(scale, y_of, axis, low)
+    marks = _rules(scale, y_of, low)
     for number, pair in enumerate(pairs):
         for offset, value, fill in ((0.12, pair.quiet, "quiet"), (0.5, pair.strong, tone)):
-            if value is None:
+            if not value:
                 continue
             upper, lower = sorted((y_of(value), y_of(0.0)))
             marks.append(
@@ -95,6 +95,8 @@ def paired_columns(
             element("rect", tip, class_="tip", x=percent(number / len(pairs)), y=TOP, width=percent(1 / len(pairs)),
                     height=plot)
         )  # fmt: skip
+    # After the columns, so that none hides a label.
+    marks += _labels(scale, y_of, axis, low)
     marks.append(text(caption, x="50%", y=height - 6, class_="tick", anchor="middle"))
     return frame(title, "; ".join(clean(pair.tip) for pair in pairs) + ".", height, *marks)
 
@@ -117,7 +119,8 @@ def curves(
     def y_of(value: float) -> float:
         return plot * (1 - (value - low) / span)
 
-    marks = _rules(scale, lambda value: TOP + y_of(value), axis, low)
+    marks = _rules(scale, lambda value: TOP + y_of(value), low)
+    marks += _labels(scale, lambda value: TOP + y_of(value), axis, low)
     paths: list[str] = []
     if is_even:
         paths.append(element("path", class_="even", d=path([(0.0, y_of(0.0)), (100.0, y_of(1.0))])))
@@ -154,7 +157,7 @@ def calibration_plot(
     def y_of(value: float) -> float:
         return TOP + plot * (1 - x_of(value))
 
-    marks = _rules(scale, y_of, axis, 0.0)
+    marks = [*_rules(scale, y_of, 0.0), *_labels(scale, y_of, axis, 0.0)]
     marks.append(stretched(plot, TOP, element("path", class_="even", d=path([(0.0, float(plot)), (100.0, 0.0)]))))
     for dot in dots:
         x = percent(x_of(dot.predicted))
@@ -174,15 +177,20 @@ def calibration_plot(
     return frame(title, "; ".join(clean(dot.tip) for dot in dots) + ".", height, *marks)
 
 
-def _rules(
+def _rules(scale: Sequence[float], y_of: Callable[[float], float], low: float) -> list[str]:
+    """Return the lines at round numbers."""
+    return [
+        element("line", class_="rule" if tick else "zero", x1="0", x2="100%", y1=y_of(tick), y2=y_of(tick))
+        for tick in scale
+        if tick >= low
+    ]
+
+
+def _labels(
     scale: Sequence[float], y_of: Callable[[float], float], axis: Callable[[float], str], low: float
 ) -> list[str]:
-    marks: list[str] = []
-    for tick in scale:
-        if tick < low:
-            continue
-        y = y_of(tick)
-        marks.append(element("line", class_="rule" if tick else "zero", x1="0", x2="100%", y1=y, y2=y))
-        if tick:
-            marks.append(text(without_zeros(axis(tick)), x="0", y=y - 4, class_="tick halo"))
-    return marks
+    return [
+        text(without_zeros(axis(tick)), x="0", y=y_of(tick) - 4, class_="tick halo")
+        for tick in scale
+        if tick and tick >= low
+    ]
