@@ -6,6 +6,10 @@ import re
 
 from satsuma.language.definitions import METHODS
 from satsuma.language.formula import FUNCTIONS
+from satsuma.language.learned_traits.estimate import MODELS, QUANTITIES, UNITS
+from satsuma.language.learned_traits.estimate import SETTINGS as ESTIMATE_SETTINGS
+from satsuma.language.learned_traits.predict import CUTOFFS, HEADS
+from satsuma.language.learned_traits.predict import SETTINGS as PREDICT_SETTINGS
 from satsuma.language.operators import OPERATORS
 from satsuma.language.reader import LATER_TRAIT_METHODS
 from satsuma.language.standard_methods import rfm
@@ -88,7 +92,7 @@ missing.
 
 def language_page() -> str:
     """Return the whole page."""
-    return "\n".join([_HEAD, _operators(), _later(), _traits(), _segmentations(), _library()])
+    return "\n".join([_HEAD, _operators(), _later(), _traits(), _learned(), _segmentations(), _library()])
 
 
 def _operators() -> str:
@@ -121,6 +125,70 @@ def _traits() -> str:
         "## Computed traits\n\nA trait is measured `from:` events, or by a `formula:` over other traits with `+ - * / ( )`, "
         "comparisons, `and`, `or` and these functions. A missing value, a division by zero and what has no finite answer "
         "give a missing value.\n\n| function | gives |\n|---|---|\n" + "\n".join(rows) + "\n"
+    )
+
+
+#: What stands under `estimate` and `predict`, by the key that begins it or that a setting has.
+_LEARNED = (
+    ("estimate", "`{p_alive: Order Completed}`", "the probability that the customer will come back at all"),
+    ("estimate", "`{expected_orders: Order Completed, horizon: 90d}`", "on how many days of the horizon to expect one"),
+    ("estimate", "`{expected_spend: Order Completed, of: revenue}`", "what one day with it is expected to bring"),
+    (
+        "estimate",
+        "`{clv: Order Completed, horizon: 1y, margin: 30%, discount: 10%}`",
+        "what the horizon is expected to bring: orders x spend x margin, discounted by year",
+    ),
+    (
+        "estimate",
+        "`{retention: Subscription Renewed, contract: 30d}`",
+        "the probability that the next contract is renewed",
+    ),
+    (
+        "predict",
+        "`{probability_of: {not_did: Order Completed, within: 90d}}`",
+        "the probability that it does not happen (`did`: that it does; with `count: {gte: 2}`: so often)",
+    ),
+    (
+        "predict",
+        "`{amount_of: {did: Order Completed, sum: {of: revenue}}, horizon: 90d}`",
+        "the sum to expect; without `sum` the count",
+    ),
+)
+_LEARNED_SETTINGS = {
+    "of": "the property that holds the money; `revenue` when not said",
+    "where": "only events whose properties meet a condition count",
+    "horizon": "how far ahead",
+    "margin": "the share of the money that is kept, such as `30%`; all when not said",
+    "discount": "what a year of waiting takes off, such as `10%`; nothing when not said",
+    "model": "how purchases are modelled: " + ", ".join(f"`{name}`" for name in MODELS) + "; the first when not said",
+    "unit": "the model's unit of time: " + ", ".join(f"`{name}`" for name in UNITS) + "; `week` when not said",
+    "contract": "how long a contract runs, where leaving is seen",
+    "for": "of whom: `{segment: buyers}`, asked at each past moment as well; everybody when not said",
+    "traits": "traits to look at; when not said, all loaded ones that are neither sensitive nor personal data",
+    "without": "events and traits to leave out",
+    "cutoffs": f"past moments to learn from, at most; {CUTOFFS} when not said",
+    "every": "time between them; 30 days or the horizon, whichever is shorter, when not said",
+    "otherwise": "where no model beats the best rule: `nothing`, or what the `rule` says; `nothing` when not said",
+}
+
+
+def _learned() -> str:
+    shown = {name for _, form, _ in _LEARNED for name in (*QUANTITIES, *HEADS) if f"{{{name}:" in form}
+    missing = {*QUANTITIES, *HEADS} - shown
+    assert not missing, f"forms without a line on the page: {missing}"
+    of = {name: [way for way, keys in (("estimate", ESTIMATE_SETTINGS), ("predict", PREDICT_SETTINGS)) if name in keys]
+          for name in dict.fromkeys((*ESTIMATE_SETTINGS, *PREDICT_SETTINGS))}  # fmt: skip
+    rows = [f"| `{way}` | {form} | {meaning} |" for way, form, meaning in _LEARNED]
+    settings = [
+        f"| `{name}` | {', '.join(f'`{way}`' for way in ways)} | {_LEARNED_SETTINGS[name]} |"
+        for name, ways in of.items()
+    ]
+    return (
+        "## Learned traits\n\nA trait is learned from everybody by `estimate:` (a model of purchases, or of renewals) or "
+        "by `predict:` (a model that learned at past moments what came after). Models are kept until `satsuma run --refit`. "
+        "What they assume stands in [what customers are worth](../topics/value.md).\n\n"
+        "| way | form | gives |\n|---|---|---|\n" + "\n".join(rows) + "\n\n"
+        "| setting | of | meaning |\n|---|---|---|\n" + "\n".join(settings) + "\n"
     )
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 TRACKS, ROUGHLY = 0.10, 0.25
 #: A group that is less off than this part of what came is close.
 SMALL_GAP = 0.05
-#: Characters of the sentence on what has moved; `satsuma model show` has all of it.
+#: Characters of the sentence on what has moved.
 LONGEST_DRIFT = 320
 #: Tenths for which the gain is told: nearly a third of the customers.
 TOLD_TENTHS = 3
