@@ -93,7 +93,7 @@ def _future_bars(item: SegmentationSummary) -> tuple[Markup, ...]:
             value=label.future_share or 0.0,
             second=label.share,
             text=say.share(label.future_share),
-            detail=f"of future value · {say.counted(label.size, 'customer')}, {say.share(label.share)}",
+            detail=f"· {say.counted(label.size, 'customer')}",
             low=label.future_share_low,
             high=label.future_share_high,
         )
@@ -116,7 +116,7 @@ def _band_bars(item: SegmentationSummary, contents: ReportContents) -> tuple[Mar
             label=label.label,
             value=label.share,
             text=say.count(label.size),
-            detail=f"{say.share(label.share)} · {mean_in_words(label, item, contents)} on average"
+            detail=f"{say.share(label.share)} · mean {mean_in_words(label, item, contents)}"
             if label.mean is not None
             else say.share(label.share),
             tone="will",

@@ -235,7 +235,8 @@ def told_verdict(prediction: Prediction) -> Told:
     )
     return Told(
         shows=f"Not offered. {verdict}",
-        do=f"Use the rule '{rule}' instead: it is simpler and no worse. {given} More history, or events and traits "
+        do=f"Use the rule '{rule}' instead: it is simpler, and the model is not surely better. {given} "
+        "More history, or events and traits "
         "that say something new, may change the verdict at the next run with --refit.",
     )
 

@@ -29,6 +29,20 @@ from satsuma.report.contents import (
     SourceSummary,
     Timing,
 )
+from satsuma.report.foresight import (
+    AliveGrid,
+    Foresight,
+    FrequencyRow,
+    GroupFit,
+    Need,
+    Prediction,
+    PurchaseModel,
+    RenewalModel,
+    RenewalStep,
+    SpendModel,
+    Tenth,
+    Tracking,
+)
 
 POPULATION = 2469
 TOTAL = 4_596_039.58
@@ -67,6 +81,18 @@ def rfm_cells() -> tuple[RfmCell, ...]:
 
 def label(text: str, size: int, value: float, explanation: str = "") -> LabelSummary:
     return LabelSummary(label=text, size=size, share=size / POPULATION, value=value, explanation=explanation)
+
+
+def held(text: str, size: int, value: float, future: float, share: float) -> LabelSummary:
+    """Return a tier that holds a share of future value, give or take three points."""
+    return dataclasses.replace(
+        label(text, size, value),
+        mean=future / size,
+        future_value=future,
+        future_share=share,
+        future_share_low=max(0.0, share - 0.03),
+        future_share_high=share + 0.03,
+    )
 
 
 def segment(name: str, title: str, kind: str | None, size: int, value: float, **more: object) -> SegmentSummary:
@@ -211,12 +237,26 @@ def segmentations() -> tuple[SegmentationSummary, ...]:
             title="Value tier",
             method="value",
             kind="value",
+            divides="Value of the next year",
+            means_are="money",
             labels=(
-                label("Gold", 123, 995_900),
-                label("Silver", 370, 1_518_000),
-                label("Bronze", 740, 1_290_100),
-                label("Basic", 1213, 792_039.58),
-                label("None", 23, 0),
+                held("Gold", 123, 995_900, 300_000, 0.3),
+                held("Silver", 370, 1_518_000, 350_000, 0.35),
+                held("Bronze", 740, 1_290_100, 250_000, 0.25),
+                held("Basic", 1213, 792_039.58, 100_000, 0.1),
+                held("None", 23, 0, 0, 0.0),
+            ),
+        ),
+        SegmentationSummary(
+            name="quiet_bands",
+            title="Likely to stay away",
+            method="prediction",
+            divides="No order in 30 days",
+            means_are="share",
+            labels=(
+                dataclasses.replace(label("Under 50 %", 2200, 4_000_000), mean=0.12),
+                dataclasses.replace(label("50 % and over", 246, 596_039.58), mean=0.645),
+                label("Unknown", 23, 0),
             ),
         ),
     )
@@ -401,6 +441,120 @@ def concentration() -> Concentration:
     )
 
 
+def purchase_model() -> PurchaseModel:
+    """Return a model that expected 5 % too many, and knows that a weekly buyer who is quiet for 60 days is gone."""
+    return PurchaseModel(
+        name="order_completed_mbg_nbd",
+        event="Order Completed",
+        model="MBG/NBD",
+        customers=2446,
+        unit="week",
+        traits=("Still there", "Value of the next year"),
+        parameters=(("r", 0.525), ("alpha", 6.183), ("a", 0.891), ("b", 1.614)),
+        log_likelihood=-9582.1357,
+        notes=("The likelihood is flat along b.",),
+        grid=AliveGrid(
+            age_days=120,
+            often=(1, 2, 9),
+            days_since=(0, 60, 120),
+            alive=((None, None, 0.45), (0.99, 0.8, None), (0.999, 0.12, None)),
+        ),
+        tracking=Tracking(unit="week", periods=(1, 2, 3), actual=(10.0, 30.0, 60.0), expected=(8.0, 27.5, 61.0)),
+        by_frequency=(
+            FrequencyRow(repeats=0, customers=1400, actual=0.25, expected=0.5),
+            FrequencyRow(repeats=1, customers=0, actual=None, expected=None),
+            FrequencyRow(repeats=2, and_more=True, customers=1046, actual=4.0, expected=3.9),
+        ),
+        held_back_days=91,
+        total_actual=4000.0,
+        total_expected=4200.0,
+        spend=SpendModel(mean=35.22, correlation=0.06),
+    )
+
+
+def tenths(factor: float = 1.0) -> tuple[Tenth, ...]:
+    """Return ten tenths whose rates fall from 55 % to 10 %, each predicted within its interval."""
+    rates = [0.55 - 0.05 * number for number in range(10)]
+    total = sum(rates)
+    return tuple(
+        Tenth(
+            size=200,
+            rate=rate,
+            predicted=rate * factor,
+            low=max(0.0, rate - 0.08),
+            high=rate + 0.08,
+            lift=rate / 0.325,
+            gain=sum(rates[: number + 1]) / total,
+        )
+        for number, rate in enumerate(rates)
+    )
+
+
+def prediction(**more: Any) -> Prediction:
+    facts: dict[str, Any] = {
+        "name": "quiet_30d",
+        "title": "No order in 30 days",
+        "about": "The probability of no 'Order Completed' in the 30 days that follow.",
+        "horizon_days": 30.0,
+        "moments": 3,
+        "tested_at": datetime(2017, 12, 2, 5, 0, tzinfo=UTC),
+        "customers": 2000,
+        "base": 0.325,
+        "is_offered": True,
+        "verdict": "The model beats the best baseline, 'days since the last Order Completed': log loss -0.03.",
+        "best_baseline": "days since the last Order Completed",
+        "leads_in_best_tenth": True,
+        "order": 0.885,
+        "order_of_best": 0.847,
+        "tenths": tenths(),
+        "baseline_tenths": tenths(0.9),
+        "needs": (
+            Need(feature="Order Completed, days since the last", increase=0.0212, spread=0.001),
+            Need(feature="home_ownership", increase=0.0123, spread=None),
+            Need(feature="age", increase=-0.0001, spread=0.0002),
+        ),
+        "groups": (
+            GroupFit(grouping="region", label="North", customers=900, rate=0.3, predicted=0.31, low=0.26, high=0.34,
+                     fails=False),
+            GroupFit(grouping="region", label="South", customers=1100, rate=0.35, predicted=0.22, low=0.31, high=0.39,
+                     fails=True),
+        ),
+        "alarms": ("Predictions are too low on the whole: 30.0% said.",),
+        "drift": "No feature has moved. The predictions are steady.",
+    }  # fmt: skip
+    return Prediction(**(facts | more))
+
+
+def foresight() -> Foresight:
+    return Foresight(
+        purchases=(purchase_model(),),
+        renewals=(
+            RenewalModel(
+                name="renewed_renewals",
+                event="Subscription Renewed",
+                contract_days=30.0,
+                customers=100,
+                steps=(
+                    RenewalStep(renewal=1, asked=100, renewed=60, expected=0.62),
+                    RenewalStep(renewal=2, asked=40, renewed=32, expected=0.78),
+                ),
+            ),
+        ),
+        predictions=(
+            prediction(),
+            prediction(name="spend", title="Spend in 30 days", is_amount=True, is_money=True, base=120.0),
+            prediction(
+                name="gift",
+                title="A gift in 30 days",
+                is_offered=False,
+                says_rule=True,
+                verdict="The model does not beat the best baseline, 'same for all': log loss +0.01.",
+                best_baseline="same for all",
+            ),
+        ),
+    )
+
+
 def sample() -> ReportContents:
     return ReportContents(
         workspace="Corner Street Markets",
@@ -425,6 +579,7 @@ def sample() -> ReportContents:
         overlap=overlap(),
         rankings=rankings(),
         months=months(),
+        foresight=foresight(),
         quality=quality(),
         run=RunFacts(
             run_id="r-0007",

@@ -35,6 +35,7 @@ def emptied(contents: ReportContents) -> ReportContents:
         overlap=None,
         rankings=(),
         months=(),
+        foresight=None,
         quality=Quality(),
         run=None,
     )
@@ -94,6 +95,7 @@ def test_the_page_has_every_section_in_order(contents: ReportContents) -> None:
         "Recency and frequency",
         "Lifecycle",
         "Bands",
+        "What customers are worth and will do",
         "Overlap",
         "What they buy",
         "Over time",
