@@ -30,6 +30,8 @@ from satsuma.traits.models import learned_traits, stored_name
 
 #: Groups of fewer customers prove nothing, and would say too much of somebody.
 SMALLEST_GROUP = 30
+#: Features named among those that have moved.
+NAMED_FEATURES = 3
 #: Renewals shown; later ones are of few.
 MOST_RENEWALS = 12
 
@@ -198,8 +200,29 @@ def _prediction(name: str, fit: Mapping[str, Any], trait: Trait) -> Prediction:
             for item in groups
         ),
         alarms=tuple(item["sentence"] for item in card.get("alarms", ())),
-        drift=(fit.get("drift") or {}).get("sentence") or "",
+        drift=_drift(fit.get("drift")),
     )
+
+
+def _drift(found: Mapping[str, Any] | None) -> str:
+    """Return what has moved in a few words: of fifty features all names would not be read."""
+    if not found:
+        return ""
+    features = found["features"]
+    moved = [item["name"] for item in features if item["word"] == "moved"]
+    named = "; ".join(moved[:NAMED_FEATURES])
+    more = f"; and {len(moved) - NAMED_FEATURES} more" if len(moved) > NAMED_FEATURES else ""
+    of = f"{len(moved)} of {len(features)} features"
+    words = [f"{of} have moved ({named}{more})." if moved else "no feature has moved."]
+    words.append(f"The predictions {_moved(found['predictions']['word'])}.")
+    calibration = found.get("calibration")
+    if calibration:
+        words.append(calibration["sentence"])
+    return " ".join(words)
+
+
+def _moved(word: str) -> str:
+    return "are steady" if word == "steady" else f"have {word}"
 
 
 def _order(marks: Mapping[str, Any] | None) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from satsuma.report import format as say
-from satsuma.report.markup import apart, shortened
+from satsuma.report.markup import apart
 from satsuma.report.sentences import LARGE_ENOUGH, Told, is_unknown, name
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 TRACKS, ROUGHLY = 0.10, 0.25
 #: A group that is less off than this part of what came is close.
 SMALL_GAP = 0.05
-#: Characters of the sentence on what has moved.
-LONGEST_DRIFT = 320
 #: Tenths for which the gain is told: nearly a third of the customers.
 TOLD_TENTHS = 3
 
@@ -147,20 +145,32 @@ def told_tracking(model: PurchaseModel) -> Told:
         f"{say.count(model.total_actual)} more days with {event}; it expected {say.count(model.total_expected)}, "
         f"{say.share(abs(off))} too {'many' if off > 0 else 'few'}."
     )
+    over_all = _over_all_days(model)
     if abs(off) <= TRACKS:
-        return Told(shows=f"{shows} It tracks.", do="Plan with these numbers, and look again after each season.")
+        return Told(
+            shows=f"{shows} It tracks.{over_all}", do="Plan with these numbers, and look again after each season."
+        )
     level = f"Lower what it expects by a {_part(off)}" if off > 0 else f"Raise what it expects by a {_part(off)}"
     if abs(off) <= ROUGHLY:
         return Told(
-            shows=f"{shows} It tracks roughly.",
+            shows=f"{shows} It tracks roughly.{over_all}",
             do=f"Trust who comes before whom more than how much: a season or a campaign is not in the model. {level} "
             "for budgets.",
         )
     return Told(
-        shows=f"{shows} It does not track.",
+        shows=f"{shows} It does not track.{over_all}",
         do="Do not plan totals with it. Look for what changed (a season, a campaign, a price, a gap in the data); use "
         "the order of customers at most.",
     )
+
+
+def _over_all_days(model: PurchaseModel) -> str:
+    """Return how far off the last point of the drawn lines is."""
+    tracking = model.tracking
+    if tracking is None or not tracking.actual[-1] or tracking.expected[-1] is None:
+        return ""
+    off = tracking.expected[-1] / tracking.actual[-1] - 1
+    return f" Over all days drawn it expects {say.share(abs(off))} too {'many' if off > 0 else 'few'}."
 
 
 def off_in_total(model: PurchaseModel) -> float | None:
@@ -255,7 +265,7 @@ def in_plain_words(prediction: Prediction, currency: str, timezone: str) -> tupl
         found.append(f"In the tenth with the highest predictions: {level(best.rate, prediction, currency)}.")
     found += [f"⚠ {apart(alarm)}" for alarm in prediction.alarms]
     if prediction.drift:
-        found.append(f"Since then: {apart(shortened(prediction.drift, LONGEST_DRIFT))}")
+        found.append(f"Since then {apart(prediction.drift)}")
     return tuple(found)
 
 
@@ -336,8 +346,8 @@ def told_needs(prediction: Prediction) -> Told:
         shows=f"It needs {name(useful[0].feature)} most; {say.counted(len(useful), 'feature')} of "
         f"{len(prediction.needs)} help at all.",
         do="Read them as signs, not as levers: changing one does not change the customer. Of two that say the same, "
-        "each looks needless. One that you did not expect at the top may know what came after: leave it out "
-        "(without: [its name]).",
+        "each looks needless. One that you did not expect at the top may know what came after: leave its "
+        "event or trait out (without).",
     )
 
 

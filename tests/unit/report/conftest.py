@@ -520,7 +520,7 @@ def prediction(**more: Any) -> Prediction:
                      fails=True),
         ),
         "alarms": ("Predictions are too low on the whole: 30.0% said.",),
-        "drift": "No feature has moved. The predictions are steady.",
+        "drift": "no feature has moved. The predictions are steady.",
     }  # fmt: skip
     return Prediction(**(facts | more))
 

@@ -11,7 +11,7 @@ import pytest
 from satsuma.language.learned_traits import Estimate, Predict
 from satsuma.language.types import Measure, Trait
 from satsuma.language.types import Test as Asked
-from satsuma.report.foresight_gather import foresight
+from satsuma.report.foresight_gather import _drift, foresight
 
 
 def checked(*traits: Trait) -> Any:
@@ -141,3 +141,13 @@ def test_a_prediction_is_read_with_its_best_rule_and_without_small_groups() -> N
     assert said.alarms == ("Too high.",)
     assert said.drift == ""
     assert said.says_rule
+
+
+def test_of_many_features_that_moved_a_few_are_named() -> None:
+    features = [{"name": f"f{number}", "word": "moved" if number < 5 else "steady"} for number in range(8)]
+    drift = {"features": features, "predictions": {"word": "moved a little"}, "calibration": None}
+    assert _drift(drift) == "5 of 8 features have moved (f0; f1; f2; and 2 more). The predictions have moved a little."
+    assert _drift({**drift, "features": features[5:], "predictions": {"word": "steady"}}) == (
+        "no feature has moved. The predictions are steady."
+    )
+    assert _drift(None) == ""
