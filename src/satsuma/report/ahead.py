@@ -390,7 +390,14 @@ def _calibration(prediction: Prediction, contents: ReportContents) -> Markup:
     return card(
         f"{apart(prediction.title)}: is the number right?",
         told_calibration(prediction),
-        calibration_plot(dots, title, "predicted (upwards: what came)", axis=_axis(prediction, contents), tone="will"),
+        calibration_plot(
+            dots,
+            title,
+            f"predicted (upwards: what came{'; square-root scales' if prediction.is_amount else ''})",
+            axis=_axis(prediction, contents),
+            tone="will",
+            is_rooted=prediction.is_amount,
+        ),
         element("p", note, class_="note"),
         twin=as_table(columns, rows, title),
     )

@@ -164,6 +164,7 @@ class Prediction:
     says_rule : where it is not offered, its values are those of the best rule (`otherwise: rule`).
     base : share to whom it happened, or mean amount, among the customers of the test.
     order, order_of_best : AUC of the model and of the best baseline (for amounts: the Gini coefficient).
+    level_is_off : predictions are too high or too low on the whole, by more than chance.
     baseline_tenths : the same tenths by the best baseline.
     """
 
@@ -182,6 +183,7 @@ class Prediction:
     verdict: str
     best_baseline: str
     leads_in_best_tenth: bool = False
+    level_is_off: bool = False
     order: float | None = None
     order_of_best: float | None = None
     tenths: tuple[Tenth, ...] = ()

@@ -178,6 +178,7 @@ def _prediction(name: str, fit: Mapping[str, Any], trait: Trait) -> Prediction:
         verdict=fit.get("verdict") or "",
         best_baseline=best,
         leads_in_best_tenth=compared is not None and (_number(compared["lift"]["low"]) or 0.0) > 0,
+        level_is_off=any(item["code"] == "level" for item in card.get("alarms", ())),
         order=_order(card["model"]),
         order_of_best=_order(card["baselines"].get(best)),
         tenths=_tenths(card["model"]),

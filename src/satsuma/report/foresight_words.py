@@ -286,6 +286,11 @@ def told_calibration(prediction: Prediction) -> Told:
         f"In {inside} of {len(known)} tenths of the customers what was predicted lies within the interval of what came "
         "(all intervals hold together at 99 %)."
     )
+    if inside == len(known) and prediction.level_is_off:
+        return Told(
+            shows=f"{shows} All together they are off by more than chance all the same.",
+            do="Use the order of customers; before multiplying by money refit on later data (satsuma run --refit).",
+        )
     if inside == len(known):
         return Told(shows=shows, do="Take the numbers as they are: they may be multiplied by money.")
     side = _side([tenth for tenth in known if not tenth.is_inside])

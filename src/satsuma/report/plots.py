@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -137,12 +138,14 @@ def curves(
 
 
 def calibration_plot(
-    dots: Sequence[Dot], title: str, caption: str, *, axis: Callable[[float], str], tone: Tone, height: int = 300,
+    dots: Sequence[Dot], title: str, caption: str, *, axis: Callable[[float], str], tone: Tone, is_rooted: bool = False,
+    height: int = 300,
     empty: str = "There is nothing to compare yet.",
 ) -> Markup:  # fmt: skip
     """Return what came over what was predicted, each with its interval, about the line on which both are the same.
 
-    A point whose interval does not hold what was predicted is hollow.
+    A point whose interval does not hold what was predicted is hollow. Square roots on both axes (`is_rooted`) give room
+    to the many small amounts beside a few large ones.
     """
     dots = [dot for dot in dots if all(map(can_be_drawn, (dot.predicted, dot.actual, dot.low, dot.high)))]
     if not dots:
@@ -152,7 +155,8 @@ def calibration_plot(
     top = scale[-1]
 
     def x_of(value: float) -> float:
-        return min(1.0, max(0.0, value / top))
+        part = min(1.0, max(0.0, value / top))
+        return math.sqrt(part) if is_rooted else part
 
     def y_of(value: float) -> float:
         return TOP + plot * (1 - x_of(value))
@@ -172,7 +176,7 @@ def calibration_plot(
     for tick in scale:
         anchor = "start" if tick == 0 else "end" if tick == top else "middle"
         label = without_zeros(axis(tick))
-        marks.append(text(label, x=percent(tick / top), y=TOP + plot + 16, class_="tick", anchor=anchor))
+        marks.append(text(label, x=percent(x_of(tick)), y=TOP + plot + 16, class_="tick", anchor=anchor))
     marks.append(text(caption, x="50%", y=height - 6, class_="tick", anchor="middle"))
     return frame(title, "; ".join(clean(dot.tip) for dot in dots) + ".", height, *marks)
 

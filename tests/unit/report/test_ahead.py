@@ -221,6 +221,10 @@ def test_calibration_counts_the_tenths_inside(quiet: Prediction) -> None:
     told = told_calibration(dataclasses.replace(quiet, tenths=high))
     assert told.shows.startswith("In 6 of 10 tenths")
     assert "predictions are too high" in told.do
+    # Ten intervals that hold together are wide: the whole may be off where none of them is.
+    off = told_calibration(dataclasses.replace(quiet, level_is_off=True))
+    assert off.shows.endswith("off by more than chance all the same.")
+    assert "Take the numbers as they are" not in off.do
     assert told_calibration(dataclasses.replace(quiet, tenths=())).shows == "Nothing can be said of its level."
 
 

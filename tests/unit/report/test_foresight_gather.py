@@ -141,6 +141,7 @@ def test_a_prediction_is_read_with_its_best_rule_and_without_small_groups() -> N
     assert said.alarms == ("Too high.",)
     assert said.drift == ""
     assert said.says_rule
+    assert said.level_is_off
 
 
 def test_of_many_features_that_moved_a_few_are_named() -> None:

@@ -70,6 +70,8 @@ def test_a_point_on_the_diagonal_has_the_same_place_on_both_axes() -> None:
     assert (off.get("cx"), off.get("class")) == ("25%", "dot-will hollow")
     whiskers = [line for line in chart.iter(f"{SVG}line") if line.get("class") == "whisker"]
     assert [(line.get("y1"), line.get("y2")) for line in whiskers] == [("138", "98"), ("58", "18")]
+    rooted = parsed(calibration_plot(dots, "T", "c", axis=PLAIN, tone="will", is_rooted=True, height=258))
+    assert rooted.findall(f"{SVG}circle")[1].get("cx") == "50%"
     assert "nothing to compare" in calibration_plot(dots[2:], "T", "c", axis=PLAIN, tone="will")
 
 
