@@ -163,6 +163,7 @@ _LEARNED_SETTINGS = {
     "model": "how purchases are modelled: " + ", ".join(f"`{name}`" for name in MODELS) + "; the first when not said",
     "unit": "the model's unit of time: " + ", ".join(f"`{name}`" for name in UNITS) + "; `week` when not said",
     "contract": "how long a contract runs, where leaving is seen",
+    "refit_every": "after how long the kept model is fitted anew, such as `90d`; only when asked when not said",
     "for": "of whom: `{segment: buyers}`, asked at each past moment as well; everybody when not said",
     "traits": "traits to look at; when not said, all loaded ones that are neither sensitive nor personal data",
     "without": "events and traits to leave out",
