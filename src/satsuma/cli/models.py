@@ -121,6 +121,7 @@ def _told_comparison(compared: Mapping[str, Any] | None) -> None:
             f"On the same later customers the new one's loss less the old one's is {compared['loss_difference']:+.4g} "
             f"(95 % interval {compared['low']:+.4g} to {compared['high']:+.4g}); below 0 the new one is better."
         )
+        output.say(f"The one that was kept until now: {compared['calibration']}")
     else:
         output.say(
             f"On days that neither has seen, the new one is off by {compared['new']:.3g} purchases a customer, the old "

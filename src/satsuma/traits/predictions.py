@@ -25,18 +25,24 @@ from satsuma.evaluation.run import evaluate
 from satsuma.evaluation.scan import AsOf
 from satsuma.language.durations import MICROSECONDS_PER_DAY, day_number, from_microseconds, microseconds
 from satsuma.language.learned_traits import Feature, Predict
+from satsuma.language.learned_traits.predict import HISTORY
 from satsuma.language.moments import Moment
 from satsuma.language.types import Measure, Trait, Window
 from satsuma.statistics.errors import CannotEstimate
 from satsuma.statistics.prediction.comparison import Comparison
-from satsuma.statistics.prediction.drift import Bins, drift, learn_bins
+from satsuma.statistics.prediction.drift import Bins, calibration_drift, drift, learn_bins
 from satsuma.statistics.prediction.fit import PredictionFit, Predictor, contest, fit_prediction
 from satsuma.statistics.prediction.snapshots import Snapshots
+from satsuma.statistics.purchases.mbg_nbd import MbgNbd
+from satsuma.statistics.purchases.models import fit, from_dict
 from satsuma.traits.models import keep, kept_fit, new_fit, old_model, stored_name
+from satsuma.traits.purchases import Histories, histories_of
 
 Floats = NDArray[np.float64]
 
 SEED = 1
+#: Days of the unit of time of the model of purchases.
+UNIT = 7.0
 #: Rows for training and testing; of more customers a share is drawn by number.
 MOST_ROWS = 400_000
 #: Texts of a trait that are told apart.
@@ -70,7 +76,7 @@ def predict_column(trait: Trait, evaluation: Evaluation) -> Column:
     column = empty_column(type_, evaluation.size)
     if model is None:
         return column
-    sight = _sight(settings, evaluation, model["words"])
+    sight = _sight(settings, evaluation, model["words"], model.get("purchases"))
     predictor = Predictor.from_dict(model["predictor"])
     said = _said(settings, model, predictor, sight)
     if evaluation.roster.is_everybody:
@@ -78,7 +84,10 @@ def predict_column(trait: Trait, evaluation: Evaluation) -> Column:
     keep(trait.name, model, trait, evaluation, is_new=is_new)
     if said is None:
         if evaluation.roster.is_everybody:
-            evaluation.warnings.append(f"The trait '{trait.name}' has no values: {model['verdict']}")
+            evaluation.warnings.append(
+                f"The trait '{trait.name}' has no values: {model['verdict']} To use what that baseline says instead, "
+                "write 'otherwise: rule'."
+            )
         return column
     column.present[sight.places] = np.isfinite(said)
     said = np.nan_to_num(said)
@@ -104,7 +113,9 @@ def _said(settings: Predict, model: Mapping[str, Any], predictor: Predictor, sig
 # ------------------------------------------------------------------------------------------------------------- seeing
 
 
-def _sight(settings: Predict, evaluation: Evaluation, words: Mapping[str, Sequence[str]]) -> Sight:
+def _sight(
+    settings: Predict, evaluation: Evaluation, words: Mapping[str, Sequence[str]], purchases: Mapping[str, Any] | None
+) -> Sight:
     """Return what is seen of everybody who is asked about, at the moment of an evaluation."""
     asked = evaluation.population
     if settings.among is not None:
@@ -112,7 +123,7 @@ def _sight(settings: Predict, evaluation: Evaluation, words: Mapping[str, Sequen
     places = np.flatnonzero(asked)
     columns = [_seen(feature, evaluation, words)[places] for feature in settings.features]
     values = np.column_stack(columns) if columns else np.zeros((len(places), 0))
-    return Sight(places, values, _rules(settings, evaluation, places))
+    return Sight(places, values, _rules(settings, evaluation, places, purchases))
 
 
 def _seen(feature: Feature, evaluation: Evaluation, words: Mapping[str, Sequence[str]]) -> Floats:
@@ -135,17 +146,50 @@ def _seen(feature: Feature, evaluation: Evaluation, words: Mapping[str, Sequence
     return values
 
 
-def _rules(settings: Predict, evaluation: Evaluation, places: NDArray[np.int64]) -> dict[str, Floats]:
-    """Return what a marketer would look at instead of a model: how lately, and how often."""
+def _rules(
+    settings: Predict, evaluation: Evaluation, places: NDArray[np.int64], purchases: Mapping[str, Any] | None
+) -> dict[str, Floats]:
+    """Return what one would look at instead: how lately, how often, and what a model of purchases expects.
+
+    Parameters
+    ----------
+    purchases : parameters of that model; None where there is none.
+    """
     event = settings.target.event
     last = evaluation.measure(_last(event)).floats()[places]
     recent = evaluation.measure(_recent(settings)).floats()[places]
     days = settings.horizon / DAY
-    return {
+    found = {
         f"days since the last {event}": evaluation.moment.as_of / DAY - last / DAY,
         f"{event} in the last {days:g} days": np.minimum(recent, 1.0),
         f"how many {event} in the last {days:g} days": recent,
     }
+    if purchases is not None:
+        known = _histories(settings, evaluation)
+        rows, inverse = known.summary(UNIT)
+        model: Any = from_dict(purchases)
+        # Who never did it has no history: nothing is expected.
+        expected = np.zeros(evaluation.size)
+        expected[known.places] = model.expected_purchases(rows, days / UNIT)[inverse]
+        found[f"{event} expected by {model.kind}"] = expected[places]
+    return found
+
+
+def _histories(settings: Predict, evaluation: Evaluation) -> Histories:
+    read = [evaluation.measure(measure) for measure in _history(settings)]
+    return histories_of(evaluation.population, evaluation.moment, *read)
+
+
+def _history(settings: Predict) -> list[Measure]:
+    return [Measure(event=settings.target.event, aggregate=name) for name in HISTORY]
+
+
+def _purchases(settings: Predict, evaluation: Evaluation) -> dict[str, Any] | None:
+    """Fit a model of purchases on what was known at a cut-off; None where it cannot be."""
+    try:
+        return fit(MbgNbd.kind, _histories(settings, evaluation).summary(UNIT)[0]).as_dict()
+    except CannotEstimate:
+        return None
 
 
 def _last(event: str) -> Measure:
@@ -176,28 +220,35 @@ def _learned(trait: Trait, settings: Predict, evaluation: Evaluation) -> dict[st
     """Fit on past cut-offs and judge at a later one; return the model, or None with a warning."""
     try:
         cutoffs = cutoffs_of(settings, evaluation)
-        snapshots, words = _snapshots(trait, settings, cutoffs, evaluation)
+        snapshots, words, purchases = _snapshots(trait, settings, cutoffs, evaluation)
         fitted = fit_prediction(snapshots, test=len(cutoffs) - 1, target=settings.wanted, seed=SEED)
     except CannotEstimate as error:
         evaluation.warnings.append(f"The trait '{trait.name}' has no values: {error}")
         return None
-    model = _model(trait, settings, cutoffs, snapshots, words, fitted, evaluation)
+    model = _model(trait, settings, cutoffs, snapshots, words, fitted, evaluation) | {"purchases": purchases}
     old = old_model(trait.name, evaluation)
     if old is None or not _is_comparable(old, model):
         return model
-    compared = _contest(model, old, snapshots.taken(snapshots.cutoff == len(cutoffs) - 1))
-    if compared is None or compared.loss.estimate <= 0:
-        return {**model, "compared": None if compared is None else _told(compared)}
+    later = snapshots.taken(snapshots.cutoff == len(cutoffs) - 1)
+    compared = _contest(model, old, later)
+    if compared is None:
+        return {**model, "compared": None}
+    told = _told(compared, old, later)
+    if compared.loss.estimate <= 0:
+        return {**model, "compared": told}
     evaluation.warnings.append(
         f"The trait '{trait.name}' keeps the model it had: on the same later customers the new one has a loss that is "
         f"{compared.loss.estimate:.4g} higher."
     )
-    return {**old, "compared": _told(compared)}
+    return {**old, "compared": told}
 
 
-def _told(compared: Comparison) -> dict[str, Any]:
+def _told(compared: Comparison, old: Mapping[str, Any], later: Snapshots) -> dict[str, Any]:
+    """Return the difference of losses, and whether what the kept model said still came."""
     loss = compared.loss
-    return {"loss_difference": loss.estimate, "low": loss.low, "high": loss.high}
+    before = Predictor.from_dict(old["predictor"])
+    kept = calibration_drift(later.outcome, before.score(later.values), amounts=before.target == "amount")
+    return {"loss_difference": loss.estimate, "low": loss.low, "high": loss.high, "calibration": kept.sentence}
 
 
 def _is_comparable(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
@@ -241,16 +292,19 @@ def cutoffs_of(settings: Predict, evaluation: Evaluation) -> list[int]:
 
 def _snapshots(
     trait: Trait, settings: Predict, cutoffs: Sequence[int], evaluation: Evaluation
-) -> tuple[Snapshots, dict[str, list[str]]]:
-    """Return the rows of all cut-offs, and the texts that their categories are told apart by (as at the latest)."""
-    words: dict[str, list[str]] = {}
+) -> tuple[Snapshots, dict[str, list[str]], dict[str, Any] | None]:
+    """Return the rows of all cut-offs, the texts that categories are told apart by, and the model of purchases.
+
+    Texts and model are those of the latest cut-off for training: what is tested has no part in them.
+    """
+    latest = len(cutoffs) - 2
+    at_latest = _as_of(trait, settings, cutoffs[latest], evaluation)
+    purchases = _purchases(settings, at_latest)
+    words = _words(settings, at_latest, np.flatnonzero(at_latest.population))
     parts: list[Snapshots] = []
-    for number in reversed(range(len(cutoffs))):
-        past = _as_of(trait, settings, cutoffs[number], evaluation)
-        sight = _sight(settings, past, words)
-        if not words:
-            words = _words(settings, past, sight.places)
-            sight = _sight(settings, past, words)
+    for number, cutoff in enumerate(cutoffs):
+        past = at_latest if number == latest else _as_of(trait, settings, cutoff, evaluation)
+        sight = _sight(settings, past, words, purchases)
         kept = _drawn(sight.places, len(cutoffs))
         places = sight.places[kept]
         parts.append(
@@ -265,7 +319,7 @@ def _snapshots(
         )  # fmt: skip
     names = set.intersection(*(set(part.groups) for part in parts))
     parts = [replace(part, groups={name: part.groups[name] for name in sorted(names)}) for part in parts]
-    return _joined(parts), words
+    return _joined(parts), words, purchases
 
 
 def _joined(parts: Sequence[Snapshots]) -> Snapshots:
@@ -286,7 +340,7 @@ def _as_of(trait: Trait, settings: Predict, cutoff: int, evaluation: Evaluation)
     if settings.among is not None:
         read.append(("segment", settings.among.segment))  # type: ignore[union-attr]
     needed = [item for item in closure(evaluation.checked, read) if item.name != trait.name]
-    beside = MeasurePlan(columns=dict.fromkeys([*_measures(settings), _last(settings.target.event), _recent(settings)]))
+    beside = MeasurePlan(columns=dict.fromkeys([*_measures(settings), *_history(settings), _recent(settings)]))
     return evaluate(
         evaluation.engine, evaluation.checked, AsOf(moment=Moment(cutoff, evaluation.moment.zone), known_at=cutoff),
         definitions=needed, beside=beside, valued=False, lists_folder=evaluation.lists_folder,

@@ -95,10 +95,10 @@ def estimate_column(trait: Trait, evaluation: Evaluation) -> Column:
 
 def _histories(settings: Estimate, evaluation: Evaluation) -> Histories:
     read = [evaluation.measure(measure) for measure in (settings.days, settings.first, settings.last)]
-    return _of_columns(evaluation.population, evaluation.moment, *read)
+    return histories_of(evaluation.population, evaluation.moment, *read)
 
 
-def _of_columns(population: NDArray[np.bool_], moment: Moment, days: Column, first: Column, last: Column) -> Histories:
+def histories_of(population: NDArray[np.bool_], moment: Moment, days: Column, first: Column, last: Column) -> Histories:
     """Return x, t_x and T: the clock is the local day, on which several purchases are one."""
     some = population & (days.values > 0)
     began, ended = (local_days(column.values, some, moment.zone)[some] for column in (first, last))

@@ -19,7 +19,7 @@ from satsuma.language.learned_traits.features import Feature, features_of
 from satsuma.language.methods import Reads
 from satsuma.language.reading_habits import HABITS
 from satsuma.language.reading_scalars import Raw
-from satsuma.language.types import ALL_TIME, Condition, Measure, SegmentLeaf, Test, Window
+from satsuma.language.types import ALL_TIME, AggregateName, Condition, Measure, SegmentLeaf, Test, Window
 from satsuma.language.words import quoted
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 SETTINGS = ("horizon", "for", "traits", "without", "cutoffs", "every", "otherwise", "refit_every")
 HEADS = ("probability_of", "amount_of")
 CUTOFFS = 4
+#: What a model of purchases sees of the predicted event, as one of the rules to beat.
+HISTORY: tuple[AggregateName, ...] = ("days_active", "first_time", "last_time")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,7 +203,7 @@ class PredictWay:
     def reads(self, settings: Predict) -> Reads:
         event = settings.target.event
         rules = (
-            Measure(event=event, aggregate="last_time"),
+            *(Measure(event=event, aggregate=name) for name in HISTORY),
             Measure(event=event, window=Window(oldest=settings.horizon)),
         )
         measures = tuple(item.measure for item in settings.features if item.measure is not None)
