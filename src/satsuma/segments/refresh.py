@@ -321,6 +321,7 @@ class _Delta:
         self.sub = sub
         self.touched = BitMap(self.numbers)
         self._values: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None
+        self._orders: pa.ChunkedArray | None = None
 
     def _inside(self, members: BitMap) -> NDArray[np.bool_]:
         """Say which of the touched are in a set."""
@@ -329,11 +330,11 @@ class _Delta:
     def totals(self) -> tuple[float, int]:
         """Return the net revenue and the orders of the population, from what they were."""
         old, new = self._worths()
-        known = self.previous.columns(TRAITS).read([ORDERS], self.numbers).column(ORDERS).combine_chunks()
+        assert self._orders is not None
         orders = self.sub.measured.columns.get(ORDER_COUNT)
         came = 0 if orders is None else int(orders.values[self.sub.population].sum())
         total = round(self.previous.outcome["value"] * MONEY_SCALE) - int(old.sum()) + int(new.sum())
-        return total / MONEY_SCALE, self.previous.outcome["orders"] - (pc.sum(known).as_py() or 0) + came
+        return total / MONEY_SCALE, self.previous.outcome["orders"] - (pc.sum(self._orders).as_py() or 0) + came
 
     def patched(self, before: BitMap, bits: Bits) -> BitMap:
         """Return a set of everybody with the touched as they are now."""
@@ -343,7 +344,8 @@ class _Delta:
         """Return net revenue of the touched before and now, in 1/10,000 of the currency."""
         if self._values is None:
             stem = TRAITS if self.entity == "customer" else ACCOUNTS
-            table = self.previous.columns(stem).read([VALUE], self.numbers)
+            table = self.previous.columns(stem).read([VALUE, ORDERS], self.numbers)
+            self._orders = table.column(ORDERS)
             before = told.whole_numbers(table.column(VALUE))
             total = net_revenue(self.sub)
             self._values = before, np.where(total.present, total.values, 0)
