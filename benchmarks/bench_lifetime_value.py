@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
-from bench_purchase_models import peer
+from bench_purchase_models import HORIZON, peer
 
 import satsuma.traits.evaluate  # noqa: F401  registers how traits are computed
 from satsuma.catalog import Catalog, EventInfo, PropertyInfo
@@ -107,7 +107,9 @@ def main() -> None:
     else:
         path = FOLDER / "value_summary.npz"
         np.savez(
-            path, **{name: summary.column(name).to_numpy().astype(np.float64) for name in ("x", "t_x", "T", "m_x")}
+            path,
+            horizon=np.float64(HORIZON),
+            **{name: summary.column(name).to_numpy().astype(np.float64) for name in ("x", "t_x", "T", "m_x")},
         )
         for library in ("lifetimes", "pymc-marketing"):
             fits = [peer(options.peers, path, library, model) for model in ("MBG/NBD", "Gamma-Gamma")]
