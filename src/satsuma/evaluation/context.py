@@ -40,6 +40,11 @@ class Labels:
     facts: Sequence[Mapping[str, Any]] = ()
 
 
+def stored_name(name: str) -> str:
+    """Return the name under which a run keeps the model of learned traits; segmentations keep theirs by their own."""
+    return f"learned/{name}"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Fit:
     """What was learned for traits, to be kept as a model.

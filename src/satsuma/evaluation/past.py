@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from satsuma.evaluation.algebra import members
 from satsuma.evaluation.columns import Bits
-from satsuma.evaluation.context import Evaluation, open_evaluation
+from satsuma.evaluation.context import Evaluation, open_evaluation, stored_name
 from satsuma.evaluation.measures import MeasurePlan, MeasureResults, run_measures_at
 from satsuma.evaluation.past_values import Value, step, value_at
 from satsuma.evaluation.plan import closure, plan_measures
@@ -308,7 +308,7 @@ class Past:
 def fitted_models(evaluation: Evaluation) -> dict[str, Mapping[str, Any]]:
     """Return the models behind the labels of an evaluation: those it was given, and those it fitted itself."""
     models = {name: model for name, model in evaluation.models.items() if not evaluation.wants_fit(name)}
-    models |= {stored: fit.model for stored, fit in ((f"learned/{name}", fit) for name, fit in evaluation.fits.items())}
+    models |= {stored_name(name): fit.model for name, fit in evaluation.fits.items()}
     for part in (evaluation, evaluation.accounts):
         for name, labels in ({} if part is None else part.labels).items():
             if labels.refitted and labels.model is not None:

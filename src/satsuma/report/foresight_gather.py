@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from satsuma.evaluation.context import stored_name
 from satsuma.language.checker import Checked
 from satsuma.language.learned_traits import Estimate, Predict
 from satsuma.language.learned_traits.predict import PredictWay
@@ -26,7 +27,7 @@ from satsuma.report.foresight import (
     Tracking,
 )
 from satsuma.statistics.purchases.renewals import Renewals
-from satsuma.traits.models import learned_traits, stored_name
+from satsuma.traits.models import learned_traits
 
 #: Groups of fewer customers prove nothing, and would say too much of somebody.
 SMALLEST_GROUP = 30

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from satsuma.errors import NotFound
+from satsuma.evaluation.context import stored_name
 from satsuma.language.checker import Checked
 from satsuma.language.types import Segmentation
 from satsuma.segments.store import StoredRun
-from satsuma.traits.models import learned_traits, stored_name
+from satsuma.traits.models import learned_traits
 
 
 @dataclass(frozen=True, slots=True)

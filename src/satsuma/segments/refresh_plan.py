@@ -9,6 +9,7 @@ from pathlib import Path
 
 import satsuma
 from satsuma.engines.duckdb import DuckDB
+from satsuma.evaluation.context import stored_name
 from satsuma.evaluation.plan import value_measures
 from satsuma.evaluation.roster import members_of, through_members
 from satsuma.evaluation.touched import Loaded, Numbers, clock_moved, loaded_since, product_loads, union
@@ -27,7 +28,7 @@ from satsuma.segments import results as told
 from satsuma.segments.methods.locality import segmentation_needs_everybody
 from satsuma.segments.run import as_of_moment, kept_models
 from satsuma.segments.store import StoredRun
-from satsuma.traits.models import model_name, stored_name
+from satsuma.traits.models import model_name
 
 #: With a larger share of customers touched, reading everybody costs no more.
 MOST_TOUCHED = 0.25

@@ -21,7 +21,7 @@ from satsuma.engines.duckdb import MONEY_SCALE, DuckDB
 from satsuma.evaluation.algebra import members
 from satsuma.evaluation.bitmaps import serialise
 from satsuma.evaluation.columns import Column, count_bits
-from satsuma.evaluation.context import Evaluation, Labels
+from satsuma.evaluation.context import Evaluation, Labels, stored_name
 from satsuma.evaluation.lists import list_files
 from satsuma.evaluation.run import ORDERS as ORDER_COUNT
 from satsuma.evaluation.run import net_revenue, value_measures
@@ -43,7 +43,7 @@ from satsuma.segments.store import (
     StoredRun,
     arrow_column,
 )
-from satsuma.traits.models import model_digests, stored_name
+from satsuma.traits.models import model_digests
 
 #: A longer way to go than any refresh: what could need everybody after it may need everybody after any.
 _FAR = 40 * 86_400_000_000

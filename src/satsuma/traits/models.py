@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 import satsuma
-from satsuma.evaluation.context import Evaluation, Fit
+from satsuma.evaluation.context import Evaluation, Fit, stored_name
 from satsuma.language.checker import Checked
 from satsuma.language.durations import from_microseconds, microseconds
 from satsuma.language.learned_traits import Estimate
@@ -23,11 +23,6 @@ FORM = 1
 def model_name(trait: Trait) -> str:
     """Return the name of the model behind a learned trait: traits of the same purchases share one."""
     return trait.settings.model_name if isinstance(trait.settings, Estimate) else trait.name
-
-
-def stored_name(name: str) -> str:
-    """Return the name under which a run keeps the model of learned traits; segmentations keep theirs by their own."""
-    return f"learned/{name}"
 
 
 def learned_traits(checked: Checked) -> Iterator[tuple[str, Trait]]:

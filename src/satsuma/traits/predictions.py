@@ -18,7 +18,7 @@ from satsuma.engines.duckdb import MONEY_SCALE, literal
 from satsuma.evaluation.algebra import members
 from satsuma.evaluation.columns import Column, empty_column, unpack
 from satsuma.evaluation.compare import test_column
-from satsuma.evaluation.context import Evaluation
+from satsuma.evaluation.context import Evaluation, stored_name
 from satsuma.evaluation.measures import MeasurePlan, run_measures
 from satsuma.evaluation.plan import closure
 from satsuma.evaluation.run import evaluate
@@ -35,7 +35,7 @@ from satsuma.statistics.prediction.fit import PredictionFit, Predictor, contest,
 from satsuma.statistics.prediction.snapshots import Snapshots
 from satsuma.statistics.purchases.mbg_nbd import MbgNbd
 from satsuma.statistics.purchases.models import fit, from_dict
-from satsuma.traits.models import keep, kept_fit, new_fit, old_model, stored_name
+from satsuma.traits.models import keep, kept_fit, new_fit, old_model
 from satsuma.traits.purchases import Histories, histories_of
 
 Floats = NDArray[np.float64]
