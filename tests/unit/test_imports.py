@@ -27,6 +27,9 @@ FLOW = (
     "evaluation",
     "traits",
     "segments",
+    "discovery",
+    "evidence",
+    "personas",
     "report",
     "destinations",
 )

@@ -1,0 +1,1 @@
+"""Groups that the data suggest, their number, their names, and the rules that say them."""

@@ -1,0 +1,1 @@
+"""Statements about a segment that passed their tests, and the card that shows them."""
