@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from satsuma.report.contents import ReportContents
     from satsuma.segments.backtest import Backtest
     from satsuma.segments.difference import Difference, Overlap
+    from satsuma.segments.frame import CustomerFrame
     from satsuma.segments.model_trial import ModelTrial
     from satsuma.segments.models import ModelView
     from satsuma.segments.plan import Effect, Plan
@@ -926,6 +927,12 @@ class Workspace:
         from satsuma.traits.views import trait_view
 
         return trait_view(self.definitions(), name, self._trait_values)
+
+    def frame(self) -> CustomerFrame:
+        """Return everybody as the last run left them: traits, labels, members and worth as arrays, place by place."""
+        from satsuma.segments.frame import frame_of_run
+
+        return frame_of_run(self.engine, self.definitions(), self._last_run())
 
     def report(self, path: str | Path) -> Path:
         """Write the report of the last run; return where it is.

@@ -5,7 +5,7 @@ Every answer lies within the population, so that `not` is its exact complement (
 
 from __future__ import annotations
 
-import hashlib
+import math
 from decimal import Decimal
 from functools import reduce, singledispatch
 
@@ -16,6 +16,7 @@ from satsuma.evaluation.columns import Bits, Column, Mask, pack, unpack
 from satsuma.evaluation.compare import test_column
 from satsuma.evaluation.consents import decided
 from satsuma.evaluation.context import Evaluation, register_evaluator
+from satsuma.evaluation.draws import draws
 from satsuma.evaluation.roster import memberships
 from satsuma.language.leaves import leaves
 from satsuma.language.types import (
@@ -100,14 +101,11 @@ def _(leaf: ConsentLeaf, evaluation: Evaluation) -> Bits:
 def _(leaf: RandomLeaf, evaluation: Evaluation) -> Bits:
     """The first 8 bytes of md5("salt:customer_id") as a fraction (rule S11a): the same draw on every engine."""
     column = evaluation.ids
-    below = leaf.percent / 100 * Decimal(2**64)
-    prefix = hashlib.md5(f"{leaf.salt}:".encode(), usedforsecurity=False)
+    places = np.flatnonzero(evaluation.population & column.present)
+    # A whole number is below a fraction when it is below the next whole number.
+    below = math.ceil(leaf.percent / 100 * Decimal(2**64))
     drawn = np.zeros(evaluation.size, np.bool_)
-    codes = column.values
-    for number in np.flatnonzero(evaluation.population & column.present).tolist():
-        digest = prefix.copy()
-        digest.update(column.words[codes[number]].encode())
-        drawn[number] = int.from_bytes(digest.digest()[:8], "big") < below
+    drawn[places] = True if below >= 2**64 else draws(column, places, leaf.salt) < np.uint64(below)
     return pack(drawn)
 
 

@@ -47,6 +47,16 @@ class Column:
         result[~self.present] = np.nan
         return result
 
+    def take(self, places: NDArray[Any]) -> Column:
+        """Return the values of some customers, in the order of `places`."""
+        if self.offsets is None:
+            return Column(self.type, self.values[places], self.present[places], self.scale, self.words)
+        starts, lengths = self.offsets[places], np.diff(self.offsets)[places]
+        offsets = np.zeros(len(places) + 1, np.int64)
+        np.cumsum(lengths, out=offsets[1:])
+        rows = np.repeat(starts - offsets[:-1], lengths) + np.arange(offsets[-1])
+        return Column(self.type, self.values[rows], self.present[places], self.scale, self.words, offsets)
+
     def python(self, index: int) -> Any:
         """Return one customer's value in plain Python, as the specification takes it."""
         if not self.present[index]:
