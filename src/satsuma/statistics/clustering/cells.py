@@ -1,4 +1,4 @@
-"""Categories of many rows summed up quickly: rows that answer alike share a cell, and sums run over cells.
+"""Many rows laid out for quick sums: numbers by column, and of categories the cells of rows that answer alike.
 
 Latent classes and k-prototypes need two things of categories in each step: for each row the sum over its categories
 of a number that depends on class and code, and for each class and code the sum of a number of each row. Both are a
@@ -79,6 +79,20 @@ class Cells:
             place = cell * classes + labels
             by_cell = np.bincount(place, weights, cells * classes).reshape(cells, classes)
             sums[:, block.codes] += (block.ones @ by_cell).T
+
+
+def laid_out(numbers: Floats, centre: Floats) -> tuple[Floats, Floats | None]:
+    """Return numbers less their centre by column, shape (p, n), and 1 where each is known, or None if all are.
+
+    What is missing is 0, and adds nothing to a sum.
+    """
+    made = np.empty(numbers.shape[::-1])
+    np.subtract(numbers.T, centre[:, None], out=made)
+    missing = np.isnan(made)
+    if not missing.any():
+        return made, None
+    made[missing] = 0.0
+    return made, (~missing).astype(np.float64)
 
 
 def cells_of(codes: Codes, levels: Sequence[int]) -> Cells:

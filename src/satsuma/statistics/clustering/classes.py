@@ -139,7 +139,7 @@ class LatentClasses:
             )
         centre = self.shares @ self.means
         codes = np.where(rows.codes < np.array(levels, np.int32), rows.codes, -1) if levels else rows.codes
-        likelihood = Likelihood(Rows(rows.numbers - centre, codes, levels), np.ones(len(rows)), np.zeros(len(centre)))
+        likelihood = Likelihood(Rows(rows.numbers, codes, levels), np.ones(len(rows)), np.zeros(len(centre)), centre)
         theta = np.column_stack([self.shares, *self.probabilities, self.means - centre, self.variances])
         with threadpool_limits(limits=1):
             return likelihood.posterior(theta)[0]
@@ -202,7 +202,7 @@ def fit_classes(
     if len(kept) < groups or not kept.numbers.shape[1] + len(kept.levels):
         raise CannotEstimate(f"{groups} classes need as many different rows; there are {len(kept)}.")
     centre, floors = _spread(kept.numbers, counts)
-    likelihood = Likelihood(Rows(kept.numbers - centre, kept.codes, kept.levels), counts, floors)
+    likelihood = Likelihood(kept, counts, floors, centre)
     layout = likelihood.layout
     # Products of narrow arrays: more threads would wait for each other.
     with threadpool_limits(limits=1):

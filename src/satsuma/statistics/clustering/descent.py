@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from satsuma.statistics.clustering.cells import cells_of
+from satsuma.statistics.clustering.cells import cells_of, laid_out
 from satsuma.statistics.clustering.rows import Codes, Floats, Rows
 
 #: Distances held at a time, groups times rows; 1 MiB of them stays in the processor's cache.
@@ -42,16 +42,13 @@ class Distances:
     Parameters
     ----------
     weights : shape (n,)
+    centre : near the numbers, shape (p,); squares lose digits far from it.
     """
 
-    def __init__(self, rows: Rows, weights: Floats, gamma: float) -> None:
+    def __init__(self, rows: Rows, weights: Floats, gamma: float, centre: Floats) -> None:
         self.rows, self.weights, self.gamma = rows, weights, gamma
-        missing = np.isnan(rows.numbers.T)
-        self.known = (~missing).astype(np.float64) if missing.any() else None
-        # Squares lose digits far from 0.
-        total = max(float(weights.sum()), 1e-300)
-        self.shift = weights @ np.where(missing.T, 0.0, rows.numbers) / total
-        self.numbers = np.ascontiguousarray(np.where(missing, 0.0, rows.numbers.T - self.shift[:, None]))
+        self.centre = centre
+        self.numbers, self.known = laid_out(rows.numbers, centre)
         self.cells = cells_of(rows.codes, rows.levels)
         ends = (0, *itertools.accumulate(rows.levels))
         self.categories = list(itertools.starmap(slice, itertools.pairwise(ends)))
@@ -62,7 +59,7 @@ class Distances:
             return self
         drawn = rng.multinomial(size, self.weights / self.weights.sum())
         some = np.flatnonzero(drawn)
-        return Distances(self.rows.take(some), drawn[some].astype(np.float64), self.gamma)
+        return Distances(self.rows.take(some), drawn[some].astype(np.float64), self.gamma, self.centre)
 
     def parts(self, groups: int) -> Iterator[slice]:
         """Yield stretches of rows whose distances fit the cache."""
@@ -119,7 +116,7 @@ class Distances:
         return Descent(centres, shared, self._cost(centres, labels), converged=False)
 
     def _moved(self, weights: Floats, means: Floats, by_code: Floats, lowest: Floats) -> Centres:
-        numbers = means / np.where(weights > 0, weights, 1.0)[:, None] + self.shift
+        numbers = means / np.where(weights > 0, weights, 1.0)[:, None] + self.centre
         codes = np.array([by_code[:, place].argmax(axis=1) for place in self.categories], np.int32)
         codes = codes.reshape(len(self.categories), len(weights)).T.copy()
         empty = np.flatnonzero(weights <= 0)
@@ -150,7 +147,7 @@ class _Table:
 
     def __init__(self, distances: Distances, centres: Centres) -> None:
         self.distances = distances
-        self.numbers = centres.numbers - distances.shift
+        self.numbers = centres.numbers - distances.centre
         self.squares = self.numbers**2
         self.by_code = np.zeros((len(self.numbers), distances.cells.width))
         for place, codes in zip(distances.categories, centres.codes.T, strict=True):

@@ -60,8 +60,8 @@ def distinct_rows(rows: Rows, weights: Floats | None = None) -> DistinctRows:
     Raises
     ------
     ValueError
-        When a code is not below its category's levels, or there are other than n weights, or a weight is negative or
-        no number.
+        When a code is not below its category's levels, a number is infinite, there are other than n weights, or a
+        weight is negative or no number.
     """
     size = len(rows)
     if weights is not None:
@@ -109,6 +109,8 @@ def _words(rows: Rows) -> tuple[list[Words], int | None]:
                 key += digits[column].astype(np.uint64)
             word[start : start + _CHUNK] = key
     for column in rows.numbers.T:
+        if np.isinf(column).any():
+            raise ValueError("A number is infinite; numbers must be finite, or missing.")
         bits = (column + 0.0).view(np.uint64)
         missing = np.isnan(column)
         if missing.any():

@@ -22,13 +22,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from satsuma.statistics.clustering.cells import cells_of
+from satsuma.statistics.clustering.cells import cells_of, laid_out
 from satsuma.statistics.clustering.rows import Floats, Rows
 
 #: Scores held at a time, classes times rows; 1 MiB of them stays in the processor's cache.
 _SCORES = 1 << 17
 #: Probabilities in logs end here: far below what any data can tell, far above what a float cannot hold.
 _LEAST = 1e-30
+#: A leap is at most so many steps long; where steps do not bend it would have no end.
+_LONGEST = 1e3
 _LOG_2_PI = float(np.log(2.0 * np.pi))
 
 
@@ -68,19 +70,18 @@ class Likelihood:
 
     Parameters
     ----------
-    rows : the numbers with mean 0 or near it: squares lose digits far from it. Missing values are skipped.
+    rows : of length n; missing values are skipped.
     weights : shape (n,)
     floors : the least variance of each number within a class.
+    centre : what the means of a class are counted from; near the numbers, as squares lose digits far from it.
     """
 
-    def __init__(self, rows: Rows, weights: Floats, floors: Floats) -> None:
+    def __init__(self, rows: Rows, weights: Floats, floors: Floats, centre: Floats) -> None:
         self.layout = Layout(rows.levels, rows.numbers.shape[1])
-        self.rows, self.weights, self.floors = rows, weights, floors
+        self.rows, self.weights, self.floors, self.centre = rows, weights, floors, centre
         self.total = float(weights.sum())
         self.cells = cells_of(rows.codes, rows.levels)
-        missing = np.isnan(rows.numbers.T)
-        self.known = (~missing).astype(np.float64) if missing.any() else None
-        self.numbers = np.ascontiguousarray(np.where(missing, 0.0, rows.numbers.T))
+        self.numbers, self.known = laid_out(rows.numbers, centre)
 
     def sample(self, size: int, rng: np.random.Generator) -> Likelihood:
         """Return the likelihood of so many rows drawn by weight, or this one if there are not more different ones."""
@@ -88,7 +89,7 @@ class Likelihood:
             return self
         drawn = rng.multinomial(size, self.weights / self.total)
         some = np.flatnonzero(drawn)
-        return Likelihood(self.rows.take(some), drawn[some].astype(np.float64), self.floors)
+        return Likelihood(self.rows.take(some), drawn[some].astype(np.float64), self.floors, self.centre)
 
     def step(self, theta: Floats) -> tuple[Floats, Floats]:
         """Return the parameters after one step, shape (S, K, width), and the log-likelihoods before it, shape (S,)."""
@@ -172,7 +173,7 @@ class Likelihood:
         Parameters
         ----------
         theta : shape (S, K, width). most : steps after which a start is given up.
-        tolerance : a step that gains less than this part of the log-likelihood is the last.
+        tolerance : a step that gains less than this part of the log-likelihood and the rows together is the last.
         """
         best, height = theta.copy(), np.full(len(theta), -np.inf)
         converged, active = np.zeros(len(theta), np.bool_), np.arange(len(theta))
@@ -182,7 +183,7 @@ class Likelihood:
             second, after = self.step(first)
             steps += 2
             best[active], height[active] = first, after
-            rests = after - before <= tolerance * np.abs(after)
+            rests = after - before <= tolerance * (np.abs(after) + self.total)
             converged[active[rests]] = True
             active = active[~rests]
             here, first, second, after = (values[~rests] for values in (here, first, second, after))
@@ -198,7 +199,7 @@ class Likelihood:
         change = first - here
         bend = second - first - change
         sizes = np.sqrt((change**2).sum(axis=(1, 2)) / np.maximum((bend**2).sum(axis=(1, 2)), _LEAST))
-        by = np.maximum(sizes, 1.0)[:, None, None]
+        by = np.clip(sizes, 1.0, _LONGEST)[:, None, None]
         made: Floats = here + 2.0 * by * change + by**2 * bend
         # A probability at 0 would stay there: none falls below a tenth of where EM has it.
         positive = np.r_[0 : layout.codes.stop, layout.variances]

@@ -84,7 +84,8 @@ class Prototypes:
         codes = np.where(rows.codes < np.array(self.levels, np.int32), rows.codes, -1) if self.levels else rows.codes
         known = Rows(rows.numbers, codes, self.levels)
         with threadpool_limits(limits=1):
-            return Distances(known, np.ones(len(rows)), self.gamma).nearest(Centres(self.centres, self.modes))
+            distances = Distances(known, np.ones(len(rows)), self.gamma, self.shares @ self.centres)
+            return distances.nearest(Centres(self.centres, self.modes))
 
     def membership(self, rows: Rows) -> Floats | None:  # noqa: ARG002  the form of all groupings
         """Return None: a row belongs to its nearest prototype, and how surely is not estimated."""
@@ -160,7 +161,8 @@ def fit_prototypes(
     kept, counts = distinct_rows(rows, weights).counted()
     if len(kept) < groups or not kept.numbers.shape[1] + len(kept.levels):
         raise CannotEstimate(f"{groups} groups need as many different rows; there are {len(kept)}.")
-    distances = Distances(kept, counts, _huang(kept.numbers, counts) if gamma is None else float(gamma))
+    centre, spread = _spread(kept.numbers, counts)
+    distances = Distances(kept, counts, spread if gamma is None else float(gamma), centre)
     # Products of narrow arrays: more threads would wait for each other.
     with threadpool_limits(limits=1):
         if begin is None:
@@ -185,8 +187,10 @@ def fit_prototypes(
     )
 
 
-def _huang(numbers: Floats, counts: Floats) -> float:
-    if not numbers.shape[1]:
-        return 1.0
+def _spread(numbers: Floats, counts: Floats) -> tuple[Floats, float]:
+    """Return the mean of each number, and Huang's gamma."""
     centre = counts @ numbers / counts.sum()
-    return 0.5 * float(np.sqrt(counts @ (numbers - centre) ** 2 / counts.sum()).mean())
+    if not len(centre):
+        return centre, 1.0
+    variances = [counts @ (column - mean) ** 2 / counts.sum() for column, mean in zip(numbers.T, centre, strict=True)]
+    return centre, 0.5 * float(np.sqrt(variances).mean())

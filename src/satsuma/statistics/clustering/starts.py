@@ -68,6 +68,6 @@ def random_starts(likelihood: Likelihood, groups: int, count: int, rng: np.rando
         drawn = codes[seeds]
         leaning = (1.0 - _SEED) * everybody[place] + _SEED * np.eye(place.stop - place.start)[drawn]
         theta[:, :, place] = np.where((drawn >= 0)[:, :, None], leaning, everybody[place])
-    numbers = rows.numbers[seeds]
+    numbers = rows.numbers[seeds] - likelihood.centre
     theta[:, :, layout.means] = np.where(np.isnan(numbers), everybody[layout.means], numbers)
     return theta

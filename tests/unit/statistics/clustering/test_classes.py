@@ -71,7 +71,7 @@ def test_the_log_likelihood_is_that_of_the_definition(made, missing: float) -> N
 def test_no_step_of_em_lowers_the_likelihood_nor_does_a_climb() -> None:
     rows, _ = mixed(300, 5, missing=0.1)
     different = distinct_rows(rows)
-    likelihood = Likelihood(different.rows, different.counts, np.full(2, 1e-3))
+    likelihood = Likelihood(different.rows, different.counts, np.full(2, 1e-3), np.zeros(2))
     theta = random_starts(likelihood, 4, 6, rng(1))
     heights = []
     for _ in range(40):
@@ -85,7 +85,7 @@ def test_no_step_of_em_lowers_the_likelihood_nor_does_a_climb() -> None:
 def test_leaps_come_to_rest_where_plain_steps_do() -> None:
     rows, _ = survey(400, 6)
     different = distinct_rows(rows)
-    likelihood = Likelihood(different.rows, different.counts, np.zeros(0))
+    likelihood = Likelihood(different.rows, different.counts, np.zeros(0), np.zeros(0))
     theta = random_starts(likelihood, 3, 1, rng(2))
     leapt = likelihood.climb(theta, tolerance=1e-13, most=5000)
     for _ in range(1000):
@@ -108,7 +108,7 @@ def test_planted_classes_are_found_with_their_probabilities() -> None:
 
 
 def test_missing_answers_are_skipped_not_taken_for_an_answer() -> None:
-    rows, of = survey(4000, 8, missing=0.3)
+    rows, _ = survey(4000, 8, missing=0.3)
     fit = fit_classes(rows, 3, rng=rng())
     assert fit.shares == pytest.approx([0.5, 0.3, 0.2], abs=0.04)
     assert fit.probabilities[0][:, 0] == pytest.approx([0.85, 0.15, 0.85], abs=0.06)
@@ -168,7 +168,7 @@ def test_neither_the_order_of_rows_nor_weights_for_repeats_change_anything() -> 
 
 
 def test_samples_choose_the_starts_of_many_different_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    rows, of = mixed(3000, 12)
+    rows, _ = mixed(3000, 12)
     whole = fit_classes(rows, 3, rng=rng(), starts=2)
     monkeypatch.setattr("satsuma.statistics.clustering.starts._FEW", 200)
     monkeypatch.setattr("satsuma.statistics.clustering.starts._MANY", 600)

@@ -92,6 +92,8 @@ def test_bad_input_is_refused() -> None:
         distinct_rows(rows_of_codes([[2]], [2]))
     with pytest.raises(ValueError, match="not below its number of levels"):
         distinct_rows(rows_of_codes([[-2]], [2]))
+    with pytest.raises(ValueError, match="A number is infinite"):
+        distinct_rows(rows_of_numbers([[1.0], [np.inf]]))
     rows = rows_of_codes([[0], [1]], [2])
     with pytest.raises(ValueError, match="one weight for each of 2 rows"):
         distinct_rows(rows, np.ones(3))
