@@ -18,6 +18,7 @@ SCRIPTS = (
     "bench_history.py",
     "bench_purchase_models.py",
     "bench_lifetime_value.py",
+    "bench_clustering_mixed.py",
 )
 
 
