@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from satsuma.discovery.rules_of_run import SegmentationRules
     from satsuma.engines.duckdb import DuckDB
     from satsuma.engines.handing_over import ToSpark
     from satsuma.landing.outcome import LoadOutcome
@@ -934,6 +935,62 @@ class Workspace:
 
         return frame_of_run(self.engine, self.definitions(), self._last_run())
 
+    def rules_of_segmentation(
+        self,
+        name: str,
+        traits: Sequence[str] = (),
+        *,
+        allow_sensitive: Sequence[str] = (),
+        conditions: int | None = None,
+        leaves: int | None = None,
+        prefix: str = "",
+        seed: int = 0,
+        write: bool = False,
+    ) -> SegmentationRules:
+        """Say the labels that a segmentation gave at the last run by rules over traits, and write them as definitions.
+
+        Parameters
+        ----------
+        name : of the segmentation.
+        traits : that rules may ask about; when none is named, those of a clusters' settings, else all that are fit.
+        allow_sensitive : sensitive traits that may be used all the same.
+        conditions, leaves : how many conditions, and leaves of a tree, there may be at most; chosen when not given.
+        prefix : put before the names of the segments.
+        seed : of the draw of customers held back.
+        write : whether to write a segment for each label, and a segmentation by rules.
+
+        Raises
+        ------
+        NotFound
+            For an unknown name, with the nearest.
+        WrongUse
+            When there is nothing to tell apart, or a file that would be written is there already; nothing is written.
+        """
+        from dataclasses import replace
+
+        from satsuma.discovery.rules_of_run import rules_of_run
+
+        found = rules_of_run(
+            self.frame(),
+            self.definitions,
+            self.definitions(),
+            name,
+            zone=self.settings.zone,
+            traits=traits,
+            allow_sensitive=allow_sensitive,
+            conditions=conditions,
+            leaves=leaves,
+            prefix=prefix,
+            seed=seed,
+        )
+        if not write:
+            return found
+        with self._recorded("discover-rules") as counts:
+            self._refuse_existing(found.files)
+            scaffold.replace_texts({self.path / path: text for path, text in found.files.items()})
+            counts.update(segmentation=name, files=len(found.files))
+        return replace(found, written=tuple(found.files))
+
     def report(self, path: str | Path) -> Path:
         """Write the report of the last run; return where it is.
 
@@ -1044,6 +1101,18 @@ class Workspace:
             hint = f"Its file would be {kind}s/{name}{suffixes[0]}; built-in and loaded traits have none."
             raise NotFound.named(kind, name, files, hint=hint)
         return files[name]
+
+    def _refuse_existing(self, files: Collection[str]) -> None:
+        """Refuse to write definitions that are there already."""
+        known = {path.with_suffix("").relative_to(self.path).as_posix() for path in self._definition_files()}
+        there = [path for path in files if path.removesuffix(".yaml") in known]
+        if there:
+            raise WrongUse(
+                f"{', '.join(there)} {'is' if len(there) == 1 else 'are'} there already; nothing was written.",
+                hint="Choose other names for the segments with --prefix, or delete or rename what is there: "
+                "satsuma segment rename, satsuma segmentation rename.",
+                files=there,
+            )
 
     def _texts(self) -> list[DefinitionText]:
         """Return the definitions as their files have them, for the ledger's history."""

@@ -10,6 +10,7 @@ from satsuma import __version__
 from satsuma.cli import (
     data,
     definitions,
+    discover,
     housekeeping,
     imports,
     models,
@@ -60,6 +61,7 @@ def program() -> typer.Typer:
     segmentations.add(app)
     traits.add(app)
     models.add(app)
+    discover.add(app)
     housekeeping.add(app)
     quarantine.add(app)
     return app

@@ -175,7 +175,7 @@ def _rule(boxes: Sequence[Box], atoms: Sequence[Atoms]) -> Rule:
 
 def _of_list(found: ShortRules, rows: Table, sample: _Rows, groups: int) -> _Candidate:
     """Return short rules in the order of their precision; the group that is left most often has whom none takes."""
-    rules = tuple(() if rule is None else (rule.conjunction,) for rule in found.rules)
+    rules = tuple(() if rule is None else (rule,) for rule in found.rules)
     taken = [meets(rule, sample.table) for rule in rules]
     precise = [hits_of(mask, sample.codes == group).precision or 0.0 for group, mask in enumerate(taken)]
     left = ~np.logical_or.reduce(taken)

@@ -2,20 +2,30 @@
 
 Candidates are intervals between round cut values at the quantiles of a number, open or closed at each end, and sets of
 words in the order of their share of the group. A rule is judged by the F-measure of precision and recall, less a little
-for each test it takes: a condition stays only where it earns its place.
+for each test it takes: a condition stays only where it earns its place. In the end each cut value moves to where it is
+best, among all values.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from satsuma.statistics.rules.conditions import Atoms, Box, Conjunction, asked_of, conjunction_of, is_one_piece
+from satsuma.statistics.rules.conditions import (
+    Atoms,
+    Box,
+    Conjunction,
+    TraitTest,
+    asked_of,
+    conjunction_of,
+    is_one_piece,
+    meets,
+)
 from satsuma.statistics.rules.rounding import roundest
-from satsuma.statistics.rules.table import Codes, Table
+from satsuma.statistics.rules.table import Codes, Feature, Mask, Table
 from satsuma.statistics.rules.tree import atoms_of
 
 #: Quantiles at which a number may be cut.
@@ -29,19 +39,10 @@ Packed = NDArray[np.uint64]
 
 
 @dataclass(frozen=True, slots=True)
-class ShortRule:
-    """The best conjunction found for a group, as tests and as a box."""
-
-    conjunction: Conjunction
-    box: Box
-
-
-@dataclass(frozen=True, slots=True)
 class ShortRules:
     """A short rule for each group, None where no condition finds it better than taking everybody."""
 
-    rules: tuple[ShortRule | None, ...]
-    atoms: tuple[Atoms, ...]
+    rules: tuple[Conjunction | None, ...]
 
 
 def short_rules(table: Table, codes: Codes, groups: int, *, most: int = 3, beta: float = 1.0) -> ShortRules:
@@ -64,7 +65,9 @@ def short_rules(table: Table, codes: Codes, groups: int, *, most: int = 3, beta:
         _best(group, codes, atoms, masks, most=most, beta=beta) if (codes == group).any() else None
         for group in range(groups)
     ]
-    return ShortRules(tuple(found), tuple(atoms))
+    return ShortRules(
+        tuple(None if rule is None else _moved(rule, table, codes == group, beta) for group, rule in enumerate(found))
+    )
 
 
 def _cuts(table: Table) -> Iterator[tuple[int, float]]:
@@ -89,7 +92,7 @@ def _packed(mask: NDArray[np.bool_]) -> Packed:
 
 def _best(
     group: int, codes: Codes, atoms: Sequence[Atoms], masks: list[list[Packed]], *, most: int, beta: float
-) -> ShortRule | None:
+) -> Conjunction | None:
     inside = _packed(codes == group)
     members, rows = int((codes == group).sum()), len(codes)
     options: list[tuple[int, int]] = []
@@ -128,7 +131,7 @@ def _best(
         best = beam[0]
     if not best[1]:
         return None
-    return ShortRule(conjunction_of(best[1], atoms), best[1])
+    return conjunction_of(best[1], atoms)
 
 
 def _f_measure(hits: NDArray[np.integer], taken: NDArray[np.integer], members: int, beta: float) -> NDArray[np.float64]:
@@ -157,3 +160,61 @@ def _candidates(of: Atoms, masks: list[Packed], inside: Packed) -> Iterator[int]
     if of.can_miss:
         yield of.missing
         yield of.known
+
+
+# ------------------------------------------------------------------------------------------------- moving cut values
+
+
+def _moved(rule: Conjunction, table: Table, inside: Mask, beta: float) -> Conjunction:
+    """Return a rule with each cut value where it is best beside the others; one that is as good stays."""
+    ends = [end for test in rule for end in _ends(test)]
+    for _ in range(2):
+        for place, test in enumerate(ends):
+            if test.operator in ("lt", "gte") and isinstance(test.operand, float):
+                others = ends[:place] + ends[place + 1 :]
+                rows = meets((tuple(others),), table)
+                cut = _best_cut(test, table.features[test.feature].take(rows), inside[rows], int(inside.sum()), beta)
+                ends[place] = replace(test, operand=cut)
+    moved, number = [], 0
+    for test in rule:
+        parts = ends[number : number + len(_ends(test))]
+        number += len(parts)
+        if test.operator == "between":
+            low, high = (float(part.operand) for part in parts)  # type: ignore[arg-type]
+            moved.append(replace(test, operand=(low, high - 1)))
+        else:
+            moved += parts
+    return tuple(moved)
+
+
+def _ends(test: TraitTest) -> list[TraitTest]:
+    """Return a test as those of its ends."""
+    if test.operator != "between":
+        return [test]
+    low, high = test.operand  # type: ignore[misc]
+    return [replace(test, operator="gte", operand=float(low)), replace(test, operator="lt", operand=float(high) + 1)]
+
+
+def _best_cut(test: TraitTest, feature: Feature, inside: Mask, members: int, beta: float) -> float:
+    """Return the cut value of one test among rows that pass the others."""
+    assert isinstance(test.operand, float)
+    known = ~feature.missing
+    values, hits = feature.numbers[known], inside[known]
+    order = np.argsort(values, kind="stable")
+    distinct, first = np.unique(values[order], return_index=True)
+    # Cutting at the i-th distinct value, those before it are below.
+    below, hits_below = first, np.concatenate([[0], np.cumsum(hits[order])])[first]
+    is_upper = test.operator == "lt"
+    taken = below if is_upper else len(values) - below
+    found = hits_below if is_upper else int(hits.sum()) - hits_below
+    if test.or_missing:
+        taken, found = taken + int((~known).sum()), found + int(inside[~known].sum())
+    scores = _f_measure(found, taken, members, beta)[1:]
+    if not len(scores):
+        return test.operand
+    # The cut that is there parts the rows as one at the next value above it does.
+    now = int(np.searchsorted(distinct, test.operand)) - 1
+    best = int(np.argmax(scores))
+    if 0 <= now < len(scores) and scores[now] >= scores[best] - 1e-12:
+        return test.operand
+    return roundest(float(distinct[best]), float(distinct[best + 1]), feature)
