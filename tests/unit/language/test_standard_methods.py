@@ -98,6 +98,7 @@ MISTAKES = [
     ),
     ("method: rfm\nscoring: rank\nthresholds: {recency: [1]}\n", 4, "'thresholds' are for", ()),
     ("method: rfm\nmap: rf11\n", 3, "'map' is one of", ("rfm11", "rf10")),
+    ("method: rfm\nmap: [{label: Gone, recency: 1}]\n", 3, "'map' is one of", ()),
     ("method: rfm\nmap: rf10\nmap_file: own\n", 4, "not both", ()),
     ("method: rfm\nmap_file: own\n", 3, "only be read in a workspace", ()),
     ("method: rfm\nmap: {Stars: [R4-5 F4-6], Rest: [R1 F1]}\n", 3, "'R4-5 F4-6' is not a cell", ()),

@@ -149,7 +149,7 @@ class RfmMethod:
         value, here = given.get("map", DEFAULT_MAP), (*path, "map")
         if isinstance(value, dict):
             return None, read_map(reader, value, here, scores)
-        if value not in PRESETS:
+        if not isinstance(value, str) or value not in PRESETS:
             known = "; ".join(f"{name} ({preset.title})" for name, preset in PRESETS.items())
             message = f"'map' is one of {known}, or names with their cells; for a file there is 'map_file'."
             reader.problem(here, message, nearest(str(value), PRESETS))
