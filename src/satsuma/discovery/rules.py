@@ -238,7 +238,8 @@ def rules_of(
     inside = codes[taking_part].astype(np.int64)
     try:
         rules = fit_rules(
-            table, inside, len(names), rng=np.random.default_rng(seed), conditions=conditions, leaves=leaves
+            table, inside, len(names), rng=np.random.default_rng(seed), centres=_centres(table, inside, len(names)),
+            conditions=conditions, leaves=leaves,
         ) if traits else None  # fmt: skip
     except CannotEstimate as error:
         raise WrongUse(str(error), hint="Rules say what sets groups apart: name a segmentation with several.") from None
@@ -262,6 +263,19 @@ def rules_of(
     return RuleSet(
         names=names, groups=groups, rules=rules, traits=tuple(traits), left_out=left_out, codes=inside, seed=seed
     )  # fmt: skip
+
+
+def _centres(table: Table, codes: NDArray[np.int64], groups: int) -> NDArray[np.float64] | None:
+    """Return the median of each trait in each group; None where a trait is no number, or misses one, or a group all.
+
+    A median stays one under whatever was done to a trait to group by it, as long as its order stayed.
+    """
+    if any(not feature.is_number or feature.missing.any() for feature in table.features):
+        return None
+    if not table.features or (np.bincount(codes, minlength=groups) == 0).any():
+        return None
+    return np.array([[np.median(feature.numbers[codes == group]) for feature in table.features]
+                     for group in range(groups)])  # fmt: skip
 
 
 # -------------------------------------------------------------------------------------------------------------- words

@@ -158,6 +158,18 @@ def test_who_is_in_no_group_takes_no_part(shop: Shop) -> None:
         found(shop, np.zeros(CUSTOMERS, int))
 
 
+def test_groups_of_numbers_alone_may_be_said_by_a_leaf_each() -> None:
+    rng = np.random.default_rng(6)
+    codes = rng.integers(0, 3, 600)
+    amounts = np.array([[10, 10], [80, 10], [10, 80]])[codes] + rng.integers(0, 20, (600, 2))
+    columns = {name: column("integer", amounts[:, place].tolist()) for place, name in enumerate(("a", "b"))}
+    rules = rules_of(columns, codes, ("low", "a", "b"))
+    assert [point.leaves for point in rules.curve if point.form == "mistakes"] == [3]
+    assert rules.rules.held_out.share == 1.0
+    with_words = {**columns, "c": column("text", [0, 1] * 300, words=("x", "y"))}
+    assert all(point.form != "mistakes" for point in rules_of(with_words, codes, ("low", "a", "b")).curve)
+
+
 # ------------------------------------------------------------------------------------------------------------- traits
 
 
