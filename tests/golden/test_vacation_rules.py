@@ -50,7 +50,7 @@ def test_the_segments_are_told_as_an_approximation(answers: tuple[Any, Any]) -> 
     values, codes = answers
     table = Table(tuple(category(column, 2) for column in values.T))
     rules = fit_rules(table, codes, 6, rng=np.random.default_rng(0))
-    assert rules.held_out.share == pytest.approx(0.753, abs=0.03)
+    assert rules.held_out.share == pytest.approx(0.707, abs=0.03)
     assert rules.base.share == pytest.approx(0.24, abs=0.01)
     assert rules.tells_apart
     assert not rules.is_close

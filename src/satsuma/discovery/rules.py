@@ -26,6 +26,8 @@ from satsuma.statistics.rules.fit import fit_rules
 from satsuma.statistics.rules.result import Point, Rules
 from satsuma.statistics.rules.table import Table
 
+#: Agreement that longer rules have to add to be spoken of.
+_WORTH = 0.02
 #: The longest name that a definition gets from a label.
 _LONGEST = 60
 
@@ -98,7 +100,21 @@ class RuleSet:
 
     @property
     def verdict(self) -> str:
-        """Return in words how far the rules can be trusted."""
+        """Return in words how far the rules can be trusted, and what longer ones would add."""
+        return f"{self._trust} {self._longer}".strip()
+
+    @property
+    def _longer(self) -> str:
+        """Return what longer rules would add, where it is worth a word."""
+        chosen = self.rules.chosen
+        best = max(self.curve, key=lambda point: (point.agreement.share or 0.0, -point.conditions))
+        gain = (best.agreement.share or 0.0) - (chosen.agreement.share or 0.0)
+        if gain < _WORTH or best.conditions <= chosen.conditions or not self.rules.tells_apart:
+            return ""
+        return f"Longer rules agree with up to {percent(best.agreement.share)} ({best.conditions} conditions)."
+
+    @property
+    def _trust(self) -> str:
         chosen = self.rules.chosen.agreement
         if not self.rules.tells_apart:
             return (

@@ -1,7 +1,8 @@
 """From groups to rules: fitting on a part, the trade of length against agreement on the rest, and the choice.
 
 Trees of each number of leaves and the list of one short rule per group are fitted on the same rows and compared on rows
-held back. The shortest is taken whose agreement is as good as the best's, within what chance explains or a point.
+held back. Of those that people still read, the shortest is taken whose agreement is as good as the best's, within what
+chance explains or a point.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ SAMPLE = 100_000
 SHORT_SAMPLE = 25_000
 #: The share of rows that is held back where nobody says which.
 HELD_OUT = 0.3
+#: Tests for each group beyond which nobody reads a rule: longer ones are taken when they are asked for.
+READABLE = 6
 #: Agreement that a shorter rule, or rounder cut values, may cost.
 POINT, ROUNDING = 0.01, 0.002
 
@@ -213,6 +216,7 @@ def _chosen(
 ) -> int:
     """Return the place of the shortest of those that are as good as the best, within a standard error or a point."""
     open_ = list(range(len(points)))
+    longest = READABLE * len(candidates[0].rules)
     if leaves is not None:
         trees = [place for place in open_ if points[place].form == "tree"]
         small = [place for place in trees if points[place].leaves <= leaves] or trees[:1]
@@ -222,6 +226,8 @@ def _chosen(
         open_ = [place for place in open_ if points[place].conditions <= max(conditions, fewest)]
         # Who names a length wants the best of that length.
         return max(open_, key=lambda place: (_share(points[place]), -points[place].conditions))
+    if leaves is None:
+        open_ = [place for place in open_ if points[place].conditions <= longest] or open_
     best = points[max(open_, key=lambda place: _share(points[place]))]
     share = _share(best)
     error = math.sqrt(max(share * (1 - share), 0.0) / max(best.agreement.rows, 1))
