@@ -1,0 +1,1 @@
+"""Scales from answers: scores, reliability, factor structure, norms."""
