@@ -259,4 +259,5 @@ def world_of(
         segments={name: segment.where for name, segment in segments.items()},
         rules={name: item.settings for name, item in segmentations.items() if item.method == "rules"},
         lists=lists or {},
+        scales={name: trait.settings for name, trait in traits.items() if trait.way == "scale"},
     )

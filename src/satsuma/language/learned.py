@@ -1,4 +1,4 @@
-"""Traits that are learned from everybody: how each way is read, checked, and what it reads.
+"""Traits that keep a model of everybody: how each way is read, checked, and what it reads.
 
 How a way gives its values is registered in `traits.learned`; here a way says only what it means.
 """
@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Protocol
 
-from satsuma.catalog import ValueType
+from satsuma.catalog import Kind, ValueType
 from satsuma.documents import Path_
 from satsuma.language.methods import Reads
 
 if TYPE_CHECKING:
     from satsuma.language.checker import Checker
+    from satsuma.language.locality import Span
     from satsuma.language.reader import Reader
 
 
@@ -22,6 +23,8 @@ class Way(Protocol):
 
     #: The key under which a definition holds its settings.
     name: str
+    #: The kind of such traits, unless a definition says another.
+    kind: Kind
 
     def read(self, reader: Reader, value: Any, path: Path_) -> Any:
         """Return the settings from what stands under the key, or None after reporting what is wrong."""
@@ -34,6 +37,12 @@ class Way(Protocol):
 
     def reads(self, settings: Any) -> Reads:
         """Return what the settings read."""
+
+    def needs_everybody(self, settings: Any, span: Span, *, is_kept: bool) -> bool:
+        """Say whether values can change between two moments for customers whom nothing touched.
+
+        is_kept : whether the run before kept the model of the trait.
+        """
 
     def explain(self, settings: Any) -> Iterable[str]:
         """Return sentences that say what the value means."""

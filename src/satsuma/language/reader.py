@@ -16,9 +16,6 @@ from satsuma.language.types import Definition, Segment, Segmentation, Trait
 
 Kind = Literal["trait", "segment", "segmentation"]
 
-#: Ways of computing a trait that the language has and this version does not run yet.
-LATER_TRAIT_METHODS = ("scale",)
-
 
 class Reader(ConditionReader):
     """Reads one document; `problems` holds what was wrong with it."""
@@ -85,27 +82,21 @@ class Reader(ConditionReader):
             "formula",
             *WAYS,
         )
-        self.keys(
-            {key: None for key in given if key not in LATER_TRAIT_METHODS}, allowed, (), "is not known in a trait"
-        )
-        later = [key for key in LATER_TRAIT_METHODS if key in given]
-        for key in later:
-            self.problem((key,), f"'{key}' is part of the language but does not run yet.")
+        self.keys(given, allowed, (), "is not known in a trait")
         ways = [key for key in ("from", "formula", *WAYS) if key in given]
         if len(ways) != 1:
-            if not later:
-                self.problem(
-                    (),
-                    "A trait needs exactly one of 'from:' (events), 'formula:' (other traits), 'estimate:' (a model of "
-                    "purchases) and 'predict:' (a model of what comes).",
-                )
+            self.problem(
+                (),
+                "A trait needs exactly one of 'from:' (events), 'formula:' (other traits), 'scale:' (answers), "
+                "'estimate:' (a model of purchases) and 'predict:' (a model of what comes).",
+            )
             return None
         if ways[0] in WAYS:
             settings = WAYS[ways[0]].read(self, given[ways[0]], (ways[0],))
             if settings is None:
                 return None
             return Trait(
-                kind=self.choice(given, "kind", KINDS, ()) or "predictive", way=ways[0], settings=settings,
+                kind=self.choice(given, "kind", KINDS, ()) or WAYS[ways[0]].kind, way=ways[0], settings=settings,
                 type=self.choice(given, "type", VALUE_TYPES, ()), unit=self.text(given, "unit", ()) or None, **shared,
             )  # fmt: skip
         measure = self.trait_measure(given["from"]) if ways == ["from"] else None

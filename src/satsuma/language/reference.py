@@ -26,6 +26,7 @@ from satsuma.language import operators
 from satsuma.language.checker import BUILT_IN_TRAITS, EVENT_COLUMNS, ORDER_EVENTS
 from satsuma.language.durations import local_day, microseconds
 from satsuma.language.history import EVER, HistoryLeaf, decided_since, grid_of, has_held, subject_of
+from satsuma.language.learned_traits.scale import Scale
 from satsuma.language.moments import Moment, period_around
 from satsuma.language.sequences import filled
 from satsuma.language.standard_methods.rules import RulesSettings
@@ -127,6 +128,8 @@ class World:
     customers : everybody, for ranks and percentiles. accounts : all of them, without their events.
     measures : computed traits that measure events. segments : their conditions. rules : segmentations by rules.
     labels : what other methods gave, by segmentation and moment: id -> label. lists : ids by the list's name.
+    scales : computed traits that make a score of answers. norms : by such a trait, the scores that its norms
+    were fitted on.
     """
 
     moment: Moment
@@ -139,6 +142,12 @@ class World:
     rules: Mapping[str, RulesSettings] = field(default_factory=dict)
     labels: Mapping[tuple[str, int], Mapping[str, str]] = field(default_factory=dict)
     lists: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    scales: Mapping[str, Scale] = field(default_factory=dict)
+    norms: Mapping[str, Sequence[float]] = field(default_factory=dict)
+
+    def is_computed(self, trait: str) -> bool:
+        """Whether a trait is computed, and so has its past on the daily grid and not in a log."""
+        return trait in self.measures or trait in self.scales
 
 
 # -------------------------------------------------------------------------------------------------------- conditions
@@ -263,10 +272,43 @@ def value(trait: str, customer: Customer, world: World) -> Any:
     """Return a customer's value of a loaded or computed trait; None when it is missing."""
     if trait in world.measures:
         return measure(world.measures[trait], customer, world)
+    if trait in world.scales:
+        return _scale_value(trait, customer, world)
     built_in = {"customer_id": customer.id, "account_id": customer.id, "first_seen": customer.first_seen}
     if trait in built_in:
         return built_in[trait]
     return _states(trait, customer, world)[-1][1]
+
+
+def _scale_value(trait: str, customer: Customer, world: World) -> float | None:
+    """Return a customer's score, or its place among the scores that the norms were fitted on."""
+    scale = world.scales[trait]
+    own = scale_score(scale, customer, world)
+    if own is None or scale.norm == "none":
+        return own
+    others = world.norms[trait]
+    if scale.norm == "t":
+        mean = math.fsum(others) / len(others)
+        sd = math.sqrt(math.fsum((other - mean) ** 2 for other in others) / (len(others) - 1))
+        return 50 + 10 * (own - mean) / sd
+    below, equal = sum(other < own for other in others), sum(other == own for other in others)
+    return float(Fraction(100 * (2 * below + equal), 2 * len(others)))
+
+
+def scale_score(scale: Scale, customer: Customer, world: World) -> float | None:
+    """Return the mean (or sum) of a customer's answers, the reversed ones turned round; None with too few of them.
+
+    What is outside the range is no answer. A sum over fewer answers than items is their mean times the number of items.
+    """
+    total, answered = 0.0, 0
+    for item in scale.items:
+        given = value(item.name, customer, world) if item.measure is None else measure(item.measure, customer, world)
+        if given is not None and scale.low <= float(given) <= scale.high:
+            total += scale.low + scale.high - float(given) if item.reverse else float(given)
+            answered += 1
+    if answered < scale.min_answered:
+        return None
+    return total * len(scale.items) / answered if scale.score == "sum" else total / answered
 
 
 def _states(trait: str, customer: Customer, world: World) -> list[tuple[int, Any]]:
@@ -294,6 +336,8 @@ def trait_type(trait: str, world: World) -> ValueType:
     """Return the type of a trait."""
     if trait in world.measures:
         return measure_type(world.measures[trait], world)
+    if trait in world.scales:
+        return "number"
     return _BUILT_IN.get(trait) or world.catalog.traits[trait].type
 
 
@@ -335,7 +379,7 @@ def _past(leaf: HistoryLeaf, customer: Customer, world: World) -> list[tuple[int
     stands until the next; outside the population nobody has a value or a label, nor is in a segment.
     """
     kind, name = subject_of(leaf)
-    if kind == "trait" and name not in world.measures:
+    if kind == "trait" and not world.is_computed(name):
         return _states(name, customer, world)
     worlds = [replace(world, moment=Moment(point, world.moment.zone)) for point in grid_of(leaf, world.moment)]
     if kind == "segment":
@@ -520,5 +564,6 @@ def _percentile_holds(leaf: PercentileLeaf, customer: Customer, world: World) ->
 
 __all__ = [
     "Account", "Consent", "Customer", "Event", "TraitChange", "World", "consent", "drawn", "filled_by", "holds",
-    "in_population", "measure", "measure_type", "measured_events", "of_accounts", "trait_type", "value",
+    "in_population", "measure", "measure_type", "measured_events", "of_accounts", "scale_score", "trait_type",
+    "value",
 ]  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from satsuma.language.durations import DURATION_PATTERN
-from satsuma.language.learned_traits import estimate, predict
+from satsuma.language.learned_traits import estimate, predict, scale
 
 Json = dict[str, Any]
 
@@ -61,5 +61,28 @@ def predict_schema(events: Json) -> Json:
     }  # fmt: skip
 
 
+def scale_schema(_events: Json) -> Json:
+    """Return the schema of `scale`."""
+    name: Json = {"type": ["string", "number"]}
+    turned = {"type": "object", "properties": {"reverse": name}, "required": ["reverse"],
+              "additionalProperties": False}  # fmt: skip
+    items = {"type": "array", "items": {"anyOf": [name, turned]}, "minItems": 1, "maxItems": scale.MOST_ITEMS}
+    return {
+        "type": "object",
+        "properties": {
+            "items": items, "questions": items, "survey": {"type": "string"},
+            "of": {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2},
+            "min_answered": {"type": "integer", "minimum": 1}, "score": {"enum": list(scale.SCORES)},
+            "norm": {"enum": list(scale.NORMS)}, "refit_every": _DURATION,
+        },
+        "required": ["of"],
+        "additionalProperties": False,
+        "description": "One score from several answers.",
+        **_one_of(("items", "questions")),
+    }  # fmt: skip
+
+
 #: By the key of a definition: the schema, given that of names of events.
-WAY_SCHEMAS: Mapping[str, Callable[[Json], Json]] = {"estimate": estimate_schema, "predict": predict_schema}
+WAY_SCHEMAS: Mapping[str, Callable[[Json], Json]] = {
+    "estimate": estimate_schema, "predict": predict_schema, "scale": scale_schema,
+}  # fmt: skip

@@ -25,7 +25,7 @@ from satsuma.evaluation.scan import Scanner, property_info
 from satsuma.language import formula
 from satsuma.language.durations import from_day_number, from_microseconds
 from satsuma.language.history import HistoryLeaf, grid_of, subject_of
-from satsuma.language.learned_traits import Estimate
+from satsuma.language.learned_traits import Estimate, Scale
 from satsuma.language.leaves import expression, leaves
 from satsuma.language.reference import Customer, Event, World, drawn, filled_by, measure, measured_events
 from satsuma.language.sequences import event_refs
@@ -154,6 +154,12 @@ def _of_trait(name: str, operand: Any, person: Person) -> Evidence:
         # What a model of purchases sees of somebody: on how many days, the first and the last.
         bought = _of_measure(trait.settings.days, person)
         return Evidence(facts={**facts, **bought.facts}, events=bought.events, more=bought.more)
+    if isinstance(trait.settings, Scale):
+        for item in trait.settings.items:
+            evaluation = person.evaluation
+            column = evaluation.column(item.name) if item.measure is None else evaluation.measure(item.measure)
+            facts.setdefault(item.name, person.value(column))
+        return Evidence(facts=facts)
     if trait.formula is None:
         return Evidence(facts=facts)
     for source in sorted(formula.names(expression(trait.formula))):

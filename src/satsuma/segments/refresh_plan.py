@@ -14,6 +14,7 @@ from satsuma.evaluation.plan import value_measures
 from satsuma.evaluation.roster import members_of, through_members
 from satsuma.evaluation.touched import Loaded, Numbers, clock_moved, loaded_since, product_loads, union
 from satsuma.language.checker import Checked, kind_of
+from satsuma.language.learned import WAYS
 from satsuma.language.leaves import asked_leaves, conditions, measures, references
 from satsuma.language.locality import (
     Span,
@@ -125,9 +126,7 @@ def _kept_as(item: Definition) -> str:
 
 def _needs_everybody(item: Definition, checked: Checked, span: Span, lists: frozenset[str], is_kept: bool) -> bool:
     if isinstance(item, Trait) and item.way is not None:
-        # Days since the last purchase grow at midnight; what a prediction sees, all the time.
-        moves = span.day_changed if item.way == "estimate" else span.clock_moved
-        return moves or not is_kept
+        return WAYS[item.way].needs_everybody(item.settings, span, is_kept=is_kept)
     if isinstance(item, Trait) and item.formula is not None and formula_needs_everybody(item.formula, span):
         return True
     if isinstance(item, Segmentation) and segmentation_needs_everybody(item, span, is_kept=is_kept):

@@ -21,5 +21,13 @@ def _predicted(trait: Trait, evaluation: Evaluation) -> Column:
     return predict_column(trait, evaluation)
 
 
+def _scored(trait: Trait, evaluation: Evaluation) -> Column:
+    from satsuma.traits.scales import scale_column
+
+    return scale_column(trait, evaluation)
+
+
 #: What gives everybody a value, by the key of a definition.
-LEARNERS: Mapping[str, Callable[[Trait, Evaluation], Column]] = {"estimate": _estimated, "predict": _predicted}
+LEARNERS: Mapping[str, Callable[[Trait, Evaluation], Column]] = {
+    "estimate": _estimated, "predict": _predicted, "scale": _scored,
+}  # fmt: skip

@@ -427,7 +427,7 @@ def test_all_mistakes_of_all_files_come_together_in_their_order() -> None:
         ("segment: s\n---\nsegment: t", "One document is expected here, not several"),
         ("trait: s", "A trait needs exactly one of 'from:'"),
         ("trait: s\nformula: age\nfrom: {did: Order Completed}", "A trait needs exactly one of 'from:'"),
-        ("trait: s\nscale: {items: []}", "'scale' is part of the language but does not run yet"),
+        ("trait: s\nscale: {items: []}", "'items' is a list: [o1, o2, {reverse: o3}]."),
         ("trait: s\nfrom: {did: Order Completed, count: {gte: 3}}", "A trait measures; it compares with nothing"),
         ("trait: s\nfrom: {not_did: Order Completed}", "'from' begins with 'did: the event's name'"),
         ("trait: s\ntype: text\nfrom: {did: Order Completed}", "This measures an integer, not a text"),

@@ -6,8 +6,9 @@ from satsuma.language.learned import register
 from satsuma.language.learned_traits.estimate import Estimate, EstimateWay
 from satsuma.language.learned_traits.features import Feature
 from satsuma.language.learned_traits.predict import Predict, PredictWay
+from satsuma.language.learned_traits.scale import Scale, ScaleWay
 
-for _way in (EstimateWay(), PredictWay()):
+for _way in (EstimateWay(), PredictWay(), ScaleWay()):
     register(_way)
 
-__all__ = ["Estimate", "Feature", "Predict"]
+__all__ = ["Estimate", "Feature", "Predict", "Scale"]

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from satsuma.catalog import NUMERIC, ValueType
+from satsuma.catalog import NUMERIC, Kind, ValueType
 from satsuma.errors import nearest
 from satsuma.language.durations import MICROSECONDS_PER_DAY, duration_words
 from satsuma.language.formula import an
@@ -25,6 +25,7 @@ from satsuma.language.words import quoted
 if TYPE_CHECKING:
     from satsuma.documents import Path_
     from satsuma.language.checker import Checker
+    from satsuma.language.locality import Span
     from satsuma.language.reader import Reader
 
 Quantity = Literal["p_alive", "expected_orders", "expected_spend", "clv", "retention"]
@@ -101,6 +102,7 @@ class EstimateWay:
     """Values from a model of when customers buy, and how much they spend."""
 
     name = "estimate"
+    kind: Kind = "predictive"
 
     # ------------------------------------------------------------------------------------------------------- reading
 
@@ -174,6 +176,10 @@ class EstimateWay:
     def reads(self, settings: Estimate) -> Reads:
         spend = (settings.spend,) if settings.needs_spend else ()
         return Reads(measures=(settings.days, settings.first, settings.last, *spend))
+
+    def needs_everybody(self, settings: Estimate, span: Span, *, is_kept: bool) -> bool:  # noqa: ARG002
+        """Days since the last purchase grow at midnight."""
+        return span.day_changed or not is_kept
 
     def explain(self, settings: Estimate) -> Iterable[str]:
         event = quoted(settings.event)

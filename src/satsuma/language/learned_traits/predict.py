@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from satsuma.catalog import NUMERIC, ValueType
+from satsuma.catalog import NUMERIC, Kind, ValueType
 from satsuma.errors import nearest
 from satsuma.language.durations import MICROSECONDS_PER_DAY, duration_words
 from satsuma.language.formula import an
@@ -25,6 +25,7 @@ from satsuma.language.words import quoted
 if TYPE_CHECKING:
     from satsuma.documents import Path_
     from satsuma.language.checker import Checker
+    from satsuma.language.locality import Span
     from satsuma.language.reader import Reader
 
 SETTINGS = ("horizon", "for", "traits", "without", "cutoffs", "every", "otherwise", "refit_every")
@@ -73,6 +74,7 @@ class PredictWay:
     """Values from a model that learned at past moments what came after."""
 
     name = "predict"
+    kind: Kind = "predictive"
 
     # ------------------------------------------------------------------------------------------------------- reading
 
@@ -213,6 +215,10 @@ class PredictWay:
             traits=settings.traits or tuple(item.trait for item in settings.features if item.trait is not None),
             at=(*settings.at, "traits"),
         )
+
+    def needs_everybody(self, settings: Predict, span: Span, *, is_kept: bool) -> bool:  # noqa: ARG002
+        """What a prediction sees moves all the time."""
+        return span.clock_moved or not is_kept
 
     def explain(self, settings: Predict) -> Iterable[str]:
         event, ahead = quoted(settings.target.event), duration_words(settings.horizon)
