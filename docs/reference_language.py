@@ -10,6 +10,8 @@ from satsuma.language.learned_traits.estimate import MODELS, QUANTITIES, UNITS
 from satsuma.language.learned_traits.estimate import SETTINGS as ESTIMATE_SETTINGS
 from satsuma.language.learned_traits.predict import CUTOFFS, HEADS
 from satsuma.language.learned_traits.predict import SETTINGS as PREDICT_SETTINGS
+from satsuma.language.learned_traits.scale import ANSWERED
+from satsuma.language.learned_traits.scale import SETTINGS as SCALE_SETTINGS
 from satsuma.language.operators import OPERATORS
 from satsuma.language.reader import LATER_TRAIT_METHODS
 from satsuma.language.standard_methods import rfm
@@ -92,7 +94,7 @@ missing.
 
 def language_page() -> str:
     """Return the whole page."""
-    return "\n".join([_HEAD, _operators(), _later(), _traits(), _learned(), _segmentations(), _library()])
+    return "\n".join([_HEAD, _operators(), _later(), _traits(), _learned(), _scales(), _segmentations(), _library()])
 
 
 def _operators() -> str:
@@ -190,6 +192,34 @@ def _learned() -> str:
         "What they assume stands in [what customers are worth](../topics/value.md).\n\n"
         "| way | form | gives |\n|---|---|---|\n" + "\n".join(rows) + "\n\n"
         "| setting | of | meaning |\n|---|---|---|\n" + "\n".join(settings) + "\n"
+    )
+
+
+_SCALE_SETTINGS = {
+    "items": "traits that hold the answers, loaded or computed, each a number: `[o1, o2, {reverse: o3}]`",
+    "questions": "instead of `items`: questions of a loaded survey, of which the last answer counts; in capitals or not, and "
+    "`How are you?` is also the column `how_are_you`",
+    "survey": "the survey of the questions; any when not said",
+    "of": "the lowest and the highest answer: `[1, 5]`; what is outside is missing, and counted",
+    "min_answered": f"items that must be answered; {ANSWERED:.0%} of them when not said",
+    "score": "`mean` of the answers, or `sum`, which is the mean times the number of items where answers lack; `mean` when "
+    "not said",
+    "norm": "`none`, `t` (50 is the mean of the respondents, 10 points their standard deviation) or `percentile` (of the "
+    "respondents, those below and half of those with the same score); `none` when not said",
+    "refit_every": "norms are fitted anew after so long; only when asked when not said",
+}
+
+
+def _scales() -> str:
+    assert set(_SCALE_SETTINGS) == set(SCALE_SETTINGS), "settings of scales and lines on the page differ"
+    rows = [f"| `{name}` | {_SCALE_SETTINGS[name]} |" for name in SCALE_SETTINGS]
+    return (
+        "## Scales\n\nA trait makes one score of several answers by `scale:`. It depends on a customer's own answers alone; "
+        "with `norm` it is a place among the respondents, who stay the same until `satsuma run --refit`. A reversed item "
+        "counts as lowest + highest - answer. What the numbers of `satsuma scale show` mean stands in "
+        "[psychographics](../topics/psychographics.md).\n\n"
+        "```yaml\ntrait: openness\nscale: {items: [o1, o2, {reverse: o3}], of: [1, 5], min_answered: 2}\n```\n\n"
+        "| setting | meaning |\n|---|---|\n" + "\n".join(rows) + "\n"
     )
 
 

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from satsuma.segments.plan import Effect, Plan
     from satsuma.segments.preview import Preview
     from satsuma.segments.run import RunOutcome
+    from satsuma.segments.scale_views import FactorView, ScaleView
     from satsuma.segments.standing import Standings
     from satsuma.segments.state import LastError, States
     from satsuma.segments.store import StoredRun
@@ -657,6 +658,57 @@ class Workspace:
         """
         moment = self._last_run().as_of.replace(tzinfo=UTC) if as_of is None else as_of
         return self.run(moment, refit=[name])
+
+    def scales(self) -> list[ScaleView]:
+        """Return the scales, by name, with what the last run knows of how well they measure."""
+        from satsuma.segments.scale_views import scale_views
+
+        return scale_views(self.definitions(), self._last_run())
+
+    def scale(self, name: str) -> ScaleView:
+        """Return one scale."""
+        from satsuma.segments.scale_views import scale_view
+
+        return scale_view(self.scales(), name)
+
+    def scale_norms(self, name: str, by: str) -> dict[str, dict[str, Any]]:
+        """Return the norms of a scale's scores for each value of a trait, as of the last run."""
+        from satsuma.segments.scale_views import group_norms, plain_norms
+
+        found = group_norms(self.engine, self.definitions(), self._last_run(), self.scale(name), by, self.path)
+        return {label: plain_norms(known.as_dict()) or {} for label, known in found.items()}
+
+    def scale_factors(self, names: Sequence[str] = (), *, rotation: str = "oblimin") -> FactorView:
+        """Return the factors behind the items of some scales (all of them when none is named), as of the last run.
+
+        Parameters
+        ----------
+        rotation : oblimin, promax or varimax.
+        """
+        from satsuma.segments.scale_views import factor_view, scale_view
+
+        known = self.scales()
+        chosen = [scale_view(known, name) for name in dict.fromkeys(names)] or known
+        return factor_view(self.engine, self.definitions(), self._last_run(), chosen, self.path, rotation)
+
+    def write_scale_key(self, key: str, *, prefix: str = "", survey: str | None = None) -> list[Path]:
+        """Write the scales of a ready key as files of traits; nothing is written where a name is taken.
+
+        Parameters
+        ----------
+        prefix : what the names of the items begin with. survey : read its answers instead of traits.
+        """
+        from satsuma.traits.scale_keys import key_files
+
+        checked = self.definitions()
+        events = checked.vocabulary.catalog.events
+        texts = key_files(key, checked.trait_types, events, prefix=prefix, survey=survey)
+        files = {self.path / "traits" / f"{name}.yaml": text for name, text in texts.items()}
+        there = next((path for path in files if path.exists()), None)
+        if there is not None:
+            raise WrongUse(f"The file {there.name} is there already; nothing was written.", hint="Rename it first.")
+        scaffold.replace_texts(files)
+        return list(files)
 
     def _last_run(self) -> StoredRun:
         from satsuma.segments.store import RunStore

@@ -12,7 +12,13 @@ import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
-RUN = ["README.md", "docs/tutorials/quickstart.md", "docs/how-to/value.md", "docs/how-to/rules-from-groups.md"]
+RUN = [
+    "README.md",
+    "docs/tutorials/quickstart.md",
+    "docs/how-to/value.md",
+    "docs/how-to/rules-from-groups.md",
+    "docs/how-to/survey-scales.md",
+]
 
 
 def module(name: str) -> ModuleType:

@@ -19,6 +19,7 @@ from satsuma.cli import (
     refresh,
     results,
     runs,
+    scales,
     segmentations,
     segments,
     tools,
@@ -62,6 +63,7 @@ def program() -> typer.Typer:
     traits.add(app)
     models.add(app)
     discover.add(app)
+    scales.add(app)
     housekeeping.add(app)
     quarantine.add(app)
     return app

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from satsuma.cli import output
+from satsuma.cli import output, scales
 from satsuma.cli.options import JsonOption, WorkspaceOption, example, opened
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The name of a model, or of a trait that uses it.")]
@@ -58,7 +58,9 @@ def show(name: NameArgument, workspace: WorkspaceOption = None, as_json: JsonOpt
             output.show_json(view.as_dict())
             return
         output.say(f"{view.name}: {view.method}, {view.state}; used by {', '.join(view.used_by)}.")
-        tell = {"prediction": _prediction, "purchases": _purchases, "renewals": _renewals}.get(view.method, _other)
+        tell = {"prediction": _prediction, "purchases": _purchases, "renewals": _renewals, "scale": _scale}.get(
+            view.method, _other
+        )
         tell(_in_zone(view.fit, opened_workspace.settings.zone))
 
 
@@ -201,6 +203,10 @@ def _mean(value: float | None) -> str:
 
 def _renewals(fit: Mapping[str, Any]) -> None:
     _parameters(fit["renewals"])
+
+
+def _scale(fit: Mapping[str, Any]) -> None:
+    scales.tell(fit, {})
 
 
 def _parameters(model: Mapping[str, Any]) -> None:

@@ -41,12 +41,16 @@ class ModelView:
         if self.method == "purchases":
             converged = (self.fit["purchases"].get("estimate") or {}).get("converged", True)
             return "fitted" if converged else "not converged"
+        if self.method == "scale":
+            return str(self.fit["word"] or "cannot be told")
         return "fitted"
 
     def as_dict(self) -> dict[str, Any]:
         # What scores and compares is for programs of the same version; a person reads what it says.
         left_out = ("predictor", "bins", "prediction_bins", "words")
         facts = {key: value for key, value in self.fit.items() if key not in left_out}
+        if self.method == "scale" and facts["norms"] is not None:
+            facts["norms"] = {key: value for key, value in facts["norms"].items() if key not in ("points", "ranks")}
         return {"name": self.name, "state": self.state, "used_by": list(self.used_by), **facts}
 
 

@@ -88,10 +88,8 @@ class Structure:
         scales, own, items = len(self.congruence), int(self.on_own.sum()), len(self.scale_of)
         word = "as" if self.is_as_keyed else "not as"
         lead = f"The items fall {word} the key says: {own} of {items} load highest on their own of {scales} factors"
-        if self.congruence.min() == self.congruence.max():
-            lead += f"; congruence with the key {self.congruence[0]:.2f}."
-        else:
-            lead += f"; congruence with the key {self.congruence.min():.2f} to {self.congruence.max():.2f}."
+        ends = dict.fromkeys(f"{end:.2f}" for end in (self.congruence.min(), self.congruence.max()))
+        lead += f"; congruence with the key {' to '.join(ends)}."
         found = self.parallel.suggested
         if found == scales:
             return f"{lead} Parallel analysis finds as many factors as there are scales."
