@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from satsuma.discovery.rules_of_run import SegmentationRules
     from satsuma.engines.duckdb import DuckDB
     from satsuma.engines.handing_over import ToSpark
+    from satsuma.evidence.insights import Insights
+    from satsuma.evidence.migration import LabelMigration
+    from satsuma.evidence.moments import History
     from satsuma.landing.outcome import LoadOutcome
     from satsuma.language.checker import Checked, Vocabulary
     from satsuma.language.definitions import ReadDefinitions
@@ -881,6 +884,58 @@ class Workspace:
 
         run = self._last_run()
         return overlap(run, segments or run.segment_names())
+
+    def insights(
+        self,
+        since: str | None = None,
+        *,
+        history: int | None = None,
+        by: str | None = None,
+        progress: Progress | None = None,
+    ) -> Insights:
+        """Say what changed in each segment and label since an earlier moment, and which moves are unusual.
+
+        Parameters
+        ----------
+        since : a distance such as `1 month` or `30d`, or a day or moment; a month before the last run when not given.
+        history : how many moments before that of the last run are looked at for what is usual, as far apart; twelve
+            when not given. Each is an evaluation; 1 compares the two moments alone.
+        by : the segmentation whose labels say where those of a segment came from.
+
+        Raises
+        ------
+        WrongUse
+            When the data do not reach back so far.
+        """
+        from satsuma.evidence.insights import HISTORY, insights
+
+        most = HISTORY if history is None else history
+        return insights(self._history(), since=since, most=most, by=by, progress=progress or _silent)
+
+    def migration(
+        self, segmentation: str, since: str | None = None, *, progress: Progress | None = None
+    ) -> LabelMigration:
+        """Say who moved between the labels of a segmentation since an earlier moment.
+
+        Parameters
+        ----------
+        since : a distance such as `1 month` or `30d`, or a day or moment; a month before the last run when not given.
+
+        Raises
+        ------
+        NotFound
+            With the nearest known names.
+        WrongUse
+            When the data do not reach back so far.
+        """
+        from satsuma.evidence.migration import label_migration
+
+        return label_migration(self._history(), segmentation, since=since, progress=progress or _silent)
+
+    def _history(self) -> History:
+        from satsuma.evidence.moments import History
+
+        return History(self.engine, self.definitions(), self._last_run(), self.path)
 
     def why(self, segment: str | Path, customer_id: str, *, at: Moment | None = None) -> Why:
         """Say condition by condition why a customer is in a segment or not, with the data that decided.

@@ -13,6 +13,7 @@ from satsuma.cli import (
     discover,
     housekeeping,
     imports,
+    insights,
     models,
     plan,
     quarantine,
@@ -58,6 +59,7 @@ def program() -> typer.Typer:
     refresh.add(app)
     plan.add(app)
     results.add(app)
+    insights.add(app)
     segments.add(app)
     segmentations.add(app)
     traits.add(app)

@@ -24,6 +24,15 @@ WorkspaceOption = Annotated[
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Answer (and complain) in JSON, for programs.")]
+SinceOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="WHEN",
+        help="How far back: a distance (1 month, 2 weeks, 30d) or a day or moment; a month before the last run when "
+        "not said.",
+        show_default=False,
+    ),
+]
 
 
 @contextmanager

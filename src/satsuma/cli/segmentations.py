@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from satsuma.cli import housekeeping, output
+from satsuma.cli import housekeeping, output, segmentation_migration
 from satsuma.cli.options import JsonOption, WorkspaceOption, example, opened
 from satsuma.errors import WrongUse
 
@@ -16,6 +16,7 @@ def add(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="Segmentations: one label for each customer.")
     group.command("list", epilog=example("satsuma segmentation list"))(list_)
     group.command("show", epilog=example("satsuma segmentation show rfm", "satsuma segmentation show rfm --json"))(show)
+    segmentation_migration.add(group)
     housekeeping.add_to(group, "segmentation", "rfm")
     app.add_typer(group, name="segmentation")
 

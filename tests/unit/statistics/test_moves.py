@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.stats import false_discovery_control
+from scipy.stats import false_discovery_control, trim_mean
 from scipy.stats import t as student
+from scipy.stats.mstats import winsorize
 
-from satsuma.statistics.moves import _TAILS, FEWEST_POINTS, Moves, unusual_moves
+from satsuma.statistics.moves import _TAILS, FEWEST_POINTS, Moves, trimmed, unusual_moves
 
 SEED = 20261128
 
@@ -60,36 +61,44 @@ def test_a_planted_jump_is_found_and_little_else() -> None:
     assert np.mean(false_shares) <= 0.05 + 3 * np.std(false_shares) / 300**0.5
 
 
-def test_a_past_jump_does_not_hide_the_next() -> None:
+def test_a_past_jump_and_its_way_back_do_not_hide_the_next() -> None:
     rng = np.random.default_rng(SEED)
     walk = np.exp(np.cumsum(0.02 * rng.standard_normal((1, 13)), axis=1))
-    walk[0, 4:] *= 3
+    walk[0, 4] *= 3
     walk[0, -1] *= 2
     assert alarms(walk).is_unusual[0]
 
 
-@pytest.mark.parametrize("past", [6, 7, 11, 24])
+@pytest.mark.parametrize("past", [6, 7, 11, 16, 24])
 def test_p_values_are_those_of_simulated_normal_moves(past: int) -> None:
     rng = np.random.default_rng(SEED)
-    moves = rng.standard_normal((60_000, past + 1))
-    middle = np.median(moves[:, :-1], axis=1)
-    scale = 1.482602218505602 * np.median(np.abs(moves[:, :-1] - middle[:, None]), axis=1)
+    moves = rng.standard_normal((20_000, past + 1))
+    middle, scale = np.array([trimmed(row) for row in moves[:, :-1]]).T
     factor, freedom = _TAILS[past]
     p_values = 2 * student.sf(np.abs(moves[:, -1] - middle) / (scale * factor), freedom)
     for level in (0.2, 0.05, 0.01, 0.002):
         share = float((p_values <= level).mean())
-        noise = 4 * (level * (1 - level) / len(p_values)) ** 0.5
-        assert abs(share - level) <= 0.12 * level + noise
+        noise = 3.5 * (level * (1 - level) / len(p_values)) ** 0.5
+        assert abs(share - level) <= 0.1 * level + noise
 
 
 def test_the_statistic_is_the_one_of_the_formula() -> None:
-    moves = np.array([0.01, 0.03, -0.02, 0.00, 0.04, 0.02, 0.30])
+    moves = np.array([0.01, 0.03, -0.02, 0.00, 0.05, 0.02, 0.30])
     found = unusual_moves([np.exp(np.concatenate([[5.0], 5.0 + np.cumsum(moves)]))])
-    # Median .015; deviations .005 .015 .035 .015 .025 .005, whose median is .015.
-    expected = 2 * student.sf((0.30 - 0.015) / (1.482602218505602 * 0.015 * 1.295), 2.86)
+    # In order -.02 0 .01 .02 .03 .05: the four in the middle have the mean .015; brought in, 0 0 .01 .02 .03 .03.
+    spread = (4 * 0.015**2 + 2 * 0.005**2) / 5
+    expected = 2 * student.sf((0.30 - 0.015) / (spread**0.5 * 1.714), 2.87)
     assert found.p_value[0] == pytest.approx(expected, rel=1e-9)
     assert found.usual[0] == pytest.approx(np.expm1(0.015))
     assert found.change[0] == pytest.approx(np.expm1(0.30))
+
+
+@pytest.mark.parametrize(("past", "cut"), [(15, 1), (16, 2)])
+def test_what_is_trimmed_off_depends_on_how_many_there_are(past: int, cut: int) -> None:
+    moves = np.random.default_rng(SEED).standard_normal(past)
+    middle, spread = trimmed(moves)
+    assert middle == pytest.approx(trim_mean(moves, cut / past + 1e-9))
+    assert spread == pytest.approx(np.std(winsorize(moves, (cut / past + 1e-9,) * 2), ddof=1))
 
 
 def test_the_least_moves_are_the_border_of_an_alarm() -> None:
