@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from satsuma.discovery.rules_of_run import SegmentationRules
     from satsuma.engines.duckdb import DuckDB
     from satsuma.engines.handing_over import ToSpark
+    from satsuma.evidence.advice import Advice
     from satsuma.evidence.insights import Insights
     from satsuma.evidence.migration import LabelMigration
     from satsuma.evidence.moments import History
@@ -932,6 +933,14 @@ class Workspace:
 
         return label_migration(self._history(), segmentation, since=since, progress=progress or _silent)
 
+    def advice(self) -> list[Advice]:
+        """Return advice on the segments and segmentations of the last run, what weighs most first."""
+        from satsuma.evidence.advice import advise
+        from satsuma.segments.frame import frame_of_run
+
+        checked, run = self.definitions(), self._last_run()
+        return advise(frame_of_run(self.engine, checked, run), checked, root=self.path)
+
     def _history(self) -> History:
         from satsuma.evidence.moments import History
 
@@ -1161,6 +1170,7 @@ class Workspace:
             workspace=self.settings.name,
             currency=self.settings.currency,
             timezone=self.settings.timezone,
+            history=self._history(),
         ).contents()
 
     def _standings(self) -> Standings:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 def add(app: typer.Typer) -> None:
     """Add the commands of this module to the program."""
     app.command("insights", epilog=example("satsuma insights", "satsuma insights --since 7d --history 24"))(insights)
+    app.command("advise", epilog=example("satsuma advise"))(advise)
 
 
 def insights(
@@ -64,6 +65,25 @@ def insights(
             output.say(sentence)
         output.say()
         _show(found, settings.currency)
+
+
+def advise(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
+    """Give advice on all segments together: who is in none, which ones are one, too small, too many, or for nothing."""
+    with opened(workspace) as opened_workspace:
+        with progress_bar("Looking", hidden=as_json):
+            found = opened_workspace.advice()
+        if as_json:
+            output.show_json([item.as_dict() for item in found])
+            return
+        if not found:
+            output.say("Nothing to say against the segments of the last run.")
+            return
+        for item in found:
+            output.say(f"{_WORDS[item.severity]}: {item.sentence}")
+            output.say(f"  {item.do}")
+
+
+_WORDS = {"act": "Act", "consider": "Consider", "note": "Note"}
 
 
 def _show(found: Insights, currency: str) -> None:

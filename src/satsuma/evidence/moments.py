@@ -286,6 +286,17 @@ class History:
                 return run
         return None
 
+    def kept_moments(self, distance: Every, most: int) -> int:
+        """Return how many moments before the last need no evaluation, because runs of them were kept; one at least.
+
+        For those who must be quick: a look back at two moments evaluates one of them.
+        """
+        zone = self.checked.vocabulary.zone
+        for count in range(1, most + 1):
+            if self.kept_run(moment_before(self.run.as_of, distance, count, zone)) is None:
+                return max(count - 1, 1)
+        return most
+
     def _evaluated(self, moment: datetime, *, is_whole: bool) -> Evaluation:
         """Evaluate all that is looked at, or only what everybody has brought."""
         with_accounts = "account" in self._entities

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from datetime import date, datetime
 
+    from satsuma.evidence.advice import Advice
+    from satsuma.evidence.insights import Insights
     from satsuma.report.foresight import Foresight
 
 
@@ -274,6 +276,8 @@ class ReportContents:
     data_until : the newest event.
     segmentations : those with the methods `rfm` and `lifecycle` and those of the future have sections of their own,
         the others are bands.
+    changes : since a month before `as_of`; None where the data do not reach back so far.
+    advice : on the whole set of segments, what weighs most first.
     """
 
     workspace: str
@@ -294,6 +298,8 @@ class ReportContents:
     rankings: tuple[Ranking, ...] = ()
     months: tuple[MonthPoint, ...] = ()
     foresight: Foresight | None = None
+    changes: Insights | None = None
+    advice: tuple[Advice, ...] = ()
     quality: Quality = field(default_factory=Quality)
     run: RunFacts | None = None
 

@@ -17,9 +17,13 @@ from sqlglot import exp
 import satsuma
 from satsuma.catalog import Catalog
 from satsuma.engines.duckdb import DuckDB, literal
+from satsuma.errors import WrongUse
 from satsuma.evaluation.roster import everybody
 from satsuma.evaluation.run import ORDERS as ORDER_MEASURE
 from satsuma.evaluation.scan import AsOf, Scanner, is_product
+from satsuma.evidence.advice import advise
+from satsuma.evidence.insights import HISTORY, Insights, insights
+from satsuma.evidence.moments import MONTH, History
 from satsuma.language.checker import Checked
 from satsuma.language.durations import day_start, from_microseconds, microseconds
 from satsuma.language.explain import explain
@@ -51,6 +55,7 @@ from satsuma.report.contents import (
     Timing,
 )
 from satsuma.report.foresight_gather import foresight
+from satsuma.segments.frame import frame_of_run
 from satsuma.segments.store import ORDERS, VALUE, StoredRun
 from satsuma.statistics.concentration import gini, group_shares, lorenz, top_share
 
@@ -71,6 +76,7 @@ class Gatherer:
     workspace: str
     currency: str
     timezone: str
+    history: History
 
     @property
     def catalog(self) -> Catalog:
@@ -105,6 +111,8 @@ class Gatherer:
             rankings=self._rankings(scanner),
             months=self._months(scanner, span),
             foresight=foresight(run.models, self.checked),
+            changes=self._changes(),
+            advice=tuple(advise(frame_of_run(self.engine, self.checked, run), self.checked, root=self.history.root)),
             quality=_quality(self.engine),
             run=self._run_facts(),
         )
@@ -113,6 +121,13 @@ class Gatherer:
         moment = Moment(microseconds(self.run.as_of), self.checked.vocabulary.zone)
         known = None if self.run.known_at is None else microseconds(self.run.known_at)
         return Scanner(self.engine, self.catalog, AsOf(moment=moment, known_at=known), everybody(self.engine))
+
+    def _changes(self) -> Insights | None:
+        """Return what changed since a month before the run; None where the data do not reach back so far."""
+        try:
+            return insights(self.history, most=self.history.kept_moments(MONTH, HISTORY))
+        except WrongUse:
+            return None
 
     # ------------------------------------------------------------------------------------------------- from the run
 

@@ -15,9 +15,11 @@ from satsuma.report import format as say
 from satsuma.report.ahead import ahead
 from satsuma.report.background import data_quality, how_made
 from satsuma.report.behaviour import over_time, overlap, purchases
+from satsuma.report.changes import changes
 from satsuma.report.markup import Markup, apart, clean, element, join, said
 from satsuma.report.overview import key_figures, overview, segments, warnings
 from satsuma.report.parts import Section, section
+from satsuma.report.set_advice import set_advice
 from satsuma.report.worth import bands, lifecycle, rfm, value_concentration
 
 if TYPE_CHECKING:
@@ -29,12 +31,14 @@ def render_report(contents: ReportContents) -> str:
     found: tuple[Section | None, ...] = (
         overview(contents),
         segments(contents),
+        changes(contents),
         value_concentration(contents),
         rfm(contents),
         lifecycle(contents),
         bands(contents),
         ahead(contents),
         overlap(contents),
+        set_advice(contents),
         purchases(contents),
         over_time(contents),
         data_quality(contents),
