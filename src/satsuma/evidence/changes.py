@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 
@@ -19,7 +19,8 @@ from satsuma.statistics.decomposition import ValueChange, value_change
 GroupKind = Literal["everybody", "segment", "label"]
 
 
-class Group(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Group:
     """What is looked at. segmentation : of a label."""
 
     kind: GroupKind
@@ -80,7 +81,7 @@ class Changed:
 
     def as_dict(self) -> dict[str, Any]:
         return {
-            **self.group._asdict(), "title": self.title, "before": self.before, "after": self.after,
+            **asdict(self.group), "title": self.title, "before": self.before, "after": self.after,
             "share_before": self.shares[0], "share_after": self.shares[1], "newcomers": self.newcomers,
             "revenue": self.revenue.as_dict(), "came_from": [asdict(flow) for flow in self.came_from],
             "went_to": [asdict(flow) for flow in self.went_to], "size_move": self.size_move,

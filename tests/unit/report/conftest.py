@@ -6,8 +6,12 @@ import dataclasses
 from datetime import UTC, date, datetime
 from typing import Any
 
+import numpy as np
 import pytest
 
+from satsuma.evidence.advice import Advice
+from satsuma.evidence.changes import Changed, Flow, Group, GroupKind
+from satsuma.evidence.insights import Insights, Mix
 from satsuma.report.contents import (
     ColumnSummary,
     Concentration,
@@ -43,6 +47,8 @@ from satsuma.report.foresight import (
     Tenth,
     Tracking,
 )
+from satsuma.statistics.decomposition import mix_change, value_change
+from satsuma.statistics.migration import migration
 
 POPULATION = 2469
 TOTAL = 4_596_039.58
@@ -555,6 +561,45 @@ def foresight() -> Foresight:
     )
 
 
+def changed(kind: GroupKind, name: str, was: list[int], is_: list[int], **more: Any) -> Changed:
+    """Return one group of six people, of whom the last was not there before; each number is who is in."""
+    inside = np.array([[person in people for person in range(6)] for people in (was, is_)])
+    revenue = value_change(inside[0], inside[1], [50, 20, 0, 10, 0, 0], [60, 0, 30, 10, 0, 5])
+    return Changed(group=Group(kind, "customer", name, more.pop("segmentation", None)), title=name.capitalize(),
+                   population=(5, 6), revenue=revenue, newcomers=int(5 in is_), **more)  # fmt: skip
+
+
+def changes() -> Insights:
+    names = ("Best", "Good", "Rest")
+    moved = migration([0, 1, 2, 1, 2, -1], [0, 2, 1, 1, 2, 2], names)
+    mix = mix_change(moved.before, moved.after, [50, 30, 0], [60, 40, 5])
+    labels = (
+        changed("label", "Best", [0], [0], segmentation="rfm"),
+        changed("label", "Good", [1, 3], [2, 3], segmentation="rfm", came_from=(Flow(label="Rest", size=1),),
+                went_to=(Flow(label="Rest", size=1),)),
+        changed("label", "Rest", [2, 4], [1, 4, 5], segmentation="rfm"),
+    )  # fmt: skip
+    return Insights(
+        since=datetime(2018, 5, 1), as_of=datetime(2018, 5, 31), days=(30.0, 30.0), is_covered=True, by="rfm",
+        changes=(
+            changed("everybody", "everybody", list(range(5)), list(range(6))),
+            changed("segment", "buyers", [0, 1, 3], [0, 2, 3, 5], came_from=(Flow(label=None, size=1),)),
+            changed("segment", "still", [2], [2]), *labels,
+        ),
+        mixes=(Mix(segmentation="rfm", title="RFM", entity="customer", moved=moved, change=mix),),
+        points=2, rate=0.05, tested=0,
+    )  # fmt: skip
+
+
+def advice() -> tuple[Advice, ...]:
+    return (
+        Advice(code="empty", severity="act", about=("nobody",), sentence="Nobody is in 'nobody'.",
+               do="See what it asks for: satsuma segment explain nobody", numbers={"customers": 0}),
+        Advice(code="no-goals", severity="note", about=(), sentence="No goals are defined yet.", do="Write them down.",
+               numbers={}),
+    )  # fmt: skip
+
+
 def sample() -> ReportContents:
     return ReportContents(
         workspace="Corner Street Markets",
@@ -580,6 +625,8 @@ def sample() -> ReportContents:
         rankings=rankings(),
         months=months(),
         foresight=foresight(),
+        changes=changes(),
+        advice=advice(),
         quality=quality(),
         run=RunFacts(
             run_id="r-0007",
@@ -614,13 +661,19 @@ NASTY = (
 )
 
 
+#: What names a thing for the program rather than for a reader.
+KEPT = ("method", "timezone", "currency", "name", "segmentation", "by", "severity", "entity")
+
+
 def worsened(contents: ReportContents) -> ReportContents:
     """Return the contents with each text replaced by a nasty one, and 60 segments of awkward sizes."""
     counter = 0
 
     def worse(value: Any, key: str = "") -> Any:
         nonlocal counter
-        if isinstance(value, str) and key not in ("method", "timezone", "currency", "name", "segmentation"):
+        if isinstance(value, Group):
+            return dataclasses.replace(value, name=worse(value.name))
+        if isinstance(value, str) and key not in KEPT:
             counter += 1
             return NASTY[counter % len(NASTY)]
         if isinstance(value, tuple):

@@ -36,6 +36,8 @@ def emptied(contents: ReportContents) -> ReportContents:
         rankings=(),
         months=(),
         foresight=None,
+        changes=None,
+        advice=(),
         quality=Quality(),
         run=None,
     )
@@ -91,12 +93,14 @@ def test_the_page_has_every_section_in_order(contents: ReportContents) -> None:
     assert titles == [
         "Overview",
         "Segments",
+        "What changed",
         "Value concentration",
         "Recency and frequency",
         "Lifecycle",
         "Bands",
         "What customers are worth and will do",
         "Overlap",
+        "Advice on the segments",
         "What they buy",
         "Over time",
         "Data quality",
