@@ -158,7 +158,7 @@ def told_migration(title: str, moved: Migration) -> str:
     there, back = int(moved.counts[row, column]), int(moved.counts[column, row])
     return (
         f"{first}. The largest net flow is from {apart(moved.labels[row])} to {apart(moved.labels[column])}: "
-        f"{say.count(there)} went, {say.count(back)} came back."
+        f"{say.count(there)} went, {say.count(back)} the other way."
     )
 
 

@@ -103,7 +103,7 @@ def test_everybody_the_alarms_and_the_mix(found: Insights) -> None:
 def test_the_largest_net_flow_is_named() -> None:
     moved = migration([0, 0, 0, 1, 1], [1, 1, 0, 0, 1], ["a", "b"])
     assert told_migration("T", moved) == (
-        "T: 40.0 % of those who had a label kept it. The largest net flow is from a to b: 2 went, 1 came back."
+        "T: 40.0 % of those who had a label kept it. The largest net flow is from a to b: 2 went, 1 the other way."
     )
     assert told_migration("T", migration([0, 1], [0, 1], ["a", "b"])).endswith("nobody moved between labels, net.")
 
