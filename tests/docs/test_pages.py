@@ -18,8 +18,8 @@ RUN = [
     "docs/how-to/value.md",
     "docs/how-to/rules-from-groups.md",
     "docs/how-to/survey-scales.md",
+    "docs/how-to/what-changed.md",
 ]
-RUN = ["README.md", "docs/tutorials/quickstart.md", "docs/how-to/value.md", "docs/how-to/what-changed.md"]
 
 
 def module(name: str) -> ModuleType:
