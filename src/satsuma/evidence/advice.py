@@ -199,7 +199,7 @@ def _alike(frame: CustomerFrame, members: Mapping[str, Mask], told: set[tuple[st
                 sentence=f"'{pair.first}' and '{pair.second}'{whose} act alike: of {pair.compared} things that are "
                 f"known of customers none tells them apart; the most, {pair.variable}, explains "
                 f"{_percent(pair.eta2)} of its spread.",
-                do=f"If they would not be treated differently, join them: satsuma {command}",
+                do=f"If they would not be treated differently, join them: {command}",
             )  # fmt: skip
 
 
