@@ -10,7 +10,7 @@ import pytest
 from scipy.stats import f_oneway, rankdata
 
 from satsuma.evidence.advice import Advice
-from satsuma.evidence.alike import Variable, alike, eta_squared
+from satsuma.evidence.alike import Variable, alike, eta_squared, mid_ranks
 from small_shop import Shop
 
 PEOPLE = 1_000
@@ -127,6 +127,14 @@ def test_what_weighs_most_comes_first_and_all_is_plain(shop: Shop) -> None:
     for item in found:
         assert item.sentence.endswith((".", "?"))
         assert item.do
+
+
+def test_ranks_are_those_of_a_second_implementation() -> None:
+    values = np.random.default_rng(3).integers(0, 20, 200).astype(float)
+    values[7] = np.nan
+    known = np.arange(200) != 7
+    assert mid_ranks(values)[known] == pytest.approx((2 * rankdata(values[known]) - 200) / 199)
+    assert np.isnan(mid_ranks(values)[7])
 
 
 def test_eta_squared_is_that_of_an_analysis_of_variance() -> None:

@@ -8,7 +8,7 @@ from scipy.stats import false_discovery_control, trim_mean
 from scipy.stats import t as student
 from scipy.stats.mstats import winsorize
 
-from satsuma.statistics.moves import _TAILS, FEWEST_POINTS, Moves, trimmed, unusual_moves
+from satsuma.statistics.moves import _TAILS, FEWEST_POINTS, Moves, adjusted_by_rank, trimmed, unusual_moves
 
 SEED = 20261128
 
@@ -72,7 +72,7 @@ def test_a_past_jump_and_its_way_back_do_not_hide_the_next() -> None:
 @pytest.mark.parametrize("past", [6, 7, 11, 16, 24])
 def test_p_values_are_those_of_simulated_normal_moves(past: int) -> None:
     rng = np.random.default_rng(SEED)
-    moves = rng.standard_normal((20_000, past + 1))
+    moves = rng.standard_normal((6_000, past + 1))
     middle, scale = np.array([trimmed(row) for row in moves[:, :-1]]).T
     factor, freedom = _TAILS[past]
     p_values = 2 * student.sf(np.abs(moves[:, -1] - middle) / (scale * factor), freedom)
@@ -121,6 +121,11 @@ def test_all_series_share_the_rate() -> None:
     found = alarms(walks)
     assert found.tested == 9
     assert found.adjusted == pytest.approx(false_discovery_control(found.p_value))
+
+
+@pytest.mark.parametrize("p_values", [[0.01, 0.04, 0.03, 0.005, 0.5], [0.9, 0.9, 1.0], [0.2], [0.0, 0.0, 0.3]])
+def test_adjusted_p_values_are_those_of_a_second_implementation(p_values: list[float]) -> None:
+    assert adjusted_by_rank(p_values) == pytest.approx(false_discovery_control(p_values))
 
 
 def test_the_order_of_series_does_not_matter() -> None:
