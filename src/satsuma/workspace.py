@@ -1125,7 +1125,9 @@ class Workspace:
                 hint="Name a file that ends with .html (the page) or .svg (a picture of its main figures).",
             )
         with self._recorded("report"):
-            scaffold.replace_text(target, renderers[target.suffix.lower()](self._report_contents()))
+            # A picture shows neither changes nor advice.
+            contents = self._report_contents(is_page=target.suffix.lower() != ".svg")
+            scaffold.replace_text(target, renderers[target.suffix.lower()](contents))
         return target
 
     def export(self, segment: str, *, to: str | Path, traits: Sequence[str] = ()) -> Release:
@@ -1160,7 +1162,7 @@ class Workspace:
         # The warehouse is opened only where it has to be asked: checking works beside a process that holds it.
         return known if asked <= known else known | decided_purposes(self.engine)
 
-    def _report_contents(self) -> ReportContents:
+    def _report_contents(self, *, is_page: bool) -> ReportContents:
         from satsuma.report.gather import Gatherer
 
         return Gatherer(
@@ -1170,7 +1172,7 @@ class Workspace:
             workspace=self.settings.name,
             currency=self.settings.currency,
             timezone=self.settings.timezone,
-            history=self._history(),
+            history=self._history() if is_page else None,
         ).contents()
 
     def _standings(self) -> Standings:

@@ -215,7 +215,13 @@ class History:
 
     @property
     def warnings(self) -> list[str]:
-        """What is left out, and why."""
+        """What is left out or was loaded since, and why that matters."""
+        found = self._left_out()
+        if not self._is_current:
+            found.append("Data were loaded since the last run: both moments are evaluated with them.")
+        return found
+
+    def _left_out(self) -> list[str]:
         known = {item.name for item in self.chosen}
         changed = [item.name for kind in (Segment, Segmentation) for item in self.checked.of(kind).values()
                    if item.name not in known]  # fmt: skip
@@ -223,6 +229,12 @@ class History:
             return []
         names = ", ".join(f"'{name}'" for name in changed[:5]) + (" and others" if len(changed) > 5 else "")
         return [f"New or changed since the last run, and left out: {names}. They count after the next `satsuma run`."]
+
+    @cached_property
+    def _is_current(self) -> bool:
+        """Whether nothing was loaded since the last run: else it knows less than an evaluation of now."""
+        loaded = self.engine.value("SELECT coalesce(max(load_id), 0) FROM loads")
+        return bool(self.run.definitions.get("last_load") == int(loaded))
 
     @cached_property
     def _entities(self) -> tuple[Entity, ...]:
@@ -257,17 +269,18 @@ class History:
             sides: dict[Entity, Side] = {}
             for entity in self._entities:
                 revenue = totals[entity] - before[entity]
-                sides[entity] = (self._evaluated_side(evaluation.of(entity), revenue) if kept is None
-                                 else self._kept_side(kept, entity, revenue))  # fmt: skip
+                here = evaluation.of(entity)
+                sides[entity] = (self._evaluated_side(here, revenue) if kept is None
+                                 else self._kept_side(kept, entity, revenue, here.everybody))  # fmt: skip
             yield Snapshot(as_of=moment, begins=begins, sides=sides)
             before = totals
             if progress is not None:
                 progress("moments", done, len(moments) - 1)
 
     def kept_run(self, moment: datetime) -> StoredRun | None:
-        """Return a run that holds all that is looked at as of a moment; the last one does at its own."""
+        """Return a run that holds all that is looked at as of a moment: the last one, unless data came in since."""
         if moment == self.run.as_of:
-            return self.run
+            return self.run if self._is_current else None
         here = self.run
         rows = self.engine.rows("SELECT run_id, as_of FROM runs")
         if not any(row[1] == moment for row in rows):
@@ -322,7 +335,8 @@ class History:
             labels={item.name: evaluation.labels[item.name] for item in self.segmentations if item.entity == entity},
         )  # fmt: skip
 
-    def _kept_side(self, run: StoredRun, entity: Entity, revenue: NDArray[np.int64]) -> Side:
+    def _kept_side(self, run: StoredRun, entity: Entity, revenue: NDArray[np.int64], there: Bits) -> Side:
+        """Return what a run kept, of those who are still there: who was erased since is nowhere in the past either."""
         size = self._sizes[entity]
         numbers = numbers_of(run.population(entity))
         labels: dict[str, Labels] = {}
@@ -337,10 +351,11 @@ class History:
             table = np.array([place.get(word, -1) for word in column.words] or [-1], np.int16)
             codes = np.full(size, -1, np.int16)
             codes[numbers] = np.where(column.present, table[column.values], np.int16(-1))
+            codes[~unpack(there, size)] = -1
             labels[item.name] = Labels(names, codes)
         return Side(
-            size=size, population=bits_of(run.population(entity), size), labels=labels, revenue=revenue,
-            members={item.name: bits_of(run.members(item.name), size) for item in self.segments
+            size=size, population=bits_of(run.population(entity), size) & there, labels=labels, revenue=revenue,
+            members={item.name: bits_of(run.members(item.name), size) & there for item in self.segments
                      if item.entity == entity},
         )  # fmt: skip
 

@@ -21,7 +21,7 @@ from satsuma.errors import WrongUse
 from satsuma.evaluation.roster import everybody
 from satsuma.evaluation.run import ORDERS as ORDER_MEASURE
 from satsuma.evaluation.scan import AsOf, Scanner, is_product
-from satsuma.evidence.advice import advise
+from satsuma.evidence.advice import Advice, advise
 from satsuma.evidence.insights import HISTORY, Insights, insights
 from satsuma.evidence.moments import MONTH, History
 from satsuma.language.checker import Checked
@@ -68,7 +68,7 @@ RANKED = (("category", "category"), ("department", "department"), ("product_name
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gatherer:
-    """The parts that a report is gathered from."""
+    """The parts that a report is gathered from; without a history nothing is told of what changed, or advised."""
 
     engine: DuckDB
     checked: Checked
@@ -76,7 +76,7 @@ class Gatherer:
     workspace: str
     currency: str
     timezone: str
-    history: History
+    history: History | None = None
 
     @property
     def catalog(self) -> Catalog:
@@ -112,7 +112,7 @@ class Gatherer:
             months=self._months(scanner, span),
             foresight=foresight(run.models, self.checked),
             changes=self._changes(),
-            advice=tuple(advise(frame_of_run(self.engine, self.checked, run), self.checked, root=self.history.root)),
+            advice=self._advice(),
             quality=_quality(self.engine),
             run=self._run_facts(),
         )
@@ -124,10 +124,17 @@ class Gatherer:
 
     def _changes(self) -> Insights | None:
         """Return what changed since a month before the run; None where the data do not reach back so far."""
+        if self.history is None:
+            return None
         try:
             return insights(self.history, most=self.history.kept_moments(MONTH, HISTORY))
         except WrongUse:
             return None
+
+    def _advice(self) -> tuple[Advice, ...]:
+        if self.history is None:
+            return ()
+        return tuple(advise(frame_of_run(self.engine, self.checked, self.run), self.checked, root=self.history.root))
 
     # ------------------------------------------------------------------------------------------------- from the run
 

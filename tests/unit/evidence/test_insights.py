@@ -152,6 +152,30 @@ def test_a_definition_that_changed_since_the_run_is_left_out_and_named(shop: Sho
     )
 
 
+def test_who_was_erased_since_the_run_is_nowhere_in_the_past_either(shop: Shop) -> None:
+    shop.run("2024-07-01")
+    shop.engine.execute("UPDATE customers SET erased_at = '2024-07-02' WHERE customer_id = 'ann'")
+    told = shop.workspace.insights(history=1)
+    all_ = told.everybody
+    assert (all_.before, all_.after, all_.revenue.entered, all_.revenue.left) == (3, 4, 1, 0)
+    assert (all_.revenue.before, all_.revenue.after) == (30, 15)
+    recent = next(item for item in told.changes if item.group.name == "recent")
+    assert (recent.before, recent.after) == (1, 2)
+    assert told.mixes[0].moved.before.sum() == 3
+
+
+def test_data_loaded_since_the_run_count_at_both_moments(shop: Shop) -> None:
+    shop.run("2024-07-01")
+    shop.customers({"id": "fay", "country": "FR"})
+    shop.order(5, "2024-05-11", 40, load=2)
+    shop.load(2)
+    told = shop.workspace.insights(history=1)
+    assert told.warnings == ("Data were loaded since the last run: both moments are evaluated with them.",)
+    assert (told.everybody.before, told.everybody.after, told.everybody.revenue.before) == (5, 6, 120)
+    recent = next(item for item in told.changes if item.group.name == "recent")
+    assert (recent.before, recent.after) == (3, 3)
+
+
 def test_a_first_period_that_the_data_do_not_cover_is_said(shop: Shop) -> None:
     shop.run("2024-07-01")
     shop.engine.execute("DELETE FROM events WHERE time < '2024-05-05'")
