@@ -13,7 +13,6 @@ from satsuma.language.learned_traits.predict import SETTINGS as PREDICT_SETTINGS
 from satsuma.language.learned_traits.scale import ANSWERED
 from satsuma.language.learned_traits.scale import SETTINGS as SCALE_SETTINGS
 from satsuma.language.operators import OPERATORS
-from satsuma.language.reader import LATER_TRAIT_METHODS
 from satsuma.language.standard_methods import rfm
 from satsuma.traits.library import entries
 
@@ -94,7 +93,7 @@ missing.
 
 def language_page() -> str:
     """Return the whole page."""
-    return "\n".join([_HEAD, _operators(), _later(), _traits(), _learned(), _scales(), _segmentations(), _library()])
+    return "\n".join([_HEAD, _operators(), _traits(), _learned(), _scales(), _segmentations(), _library()])
 
 
 def _operators() -> str:
@@ -110,14 +109,6 @@ def _operators() -> str:
         "## Operators\n\n| family | operator | says that the value | types |\n|---|---|---|---|\n"
         + "\n".join(rows)
         + "\n"
-    )
-
-
-def _later() -> str:
-    named = ", ".join(f"`{word}`" for word in LATER_TRAIT_METHODS)
-    return (
-        "## Part of the language, not run yet\n\n"
-        f"These words are known and refused with a sentence until a later version runs them: {named}.\n"
     )
 
 
