@@ -55,6 +55,11 @@ COMPUTED: Mapping[str, tuple[dict[str, Any], ValueType]] = {
     "gift_first": ({"did": "Order Completed", "first": {"of": "is_gift"}}, "boolean"),
 }
 
+#: A trait that makes a score of others, loaded and measured.
+SCALES: Mapping[str, dict[str, Any]] = {
+    "mood": {"items": ["points", {"reverse": "age"}, "score", "mean_n"], "of": [0, 3], "min_answered": 2},
+}
+
 #: Traits measured from the events of accounts' members.
 ACCOUNT_COMPUTED: Mapping[str, tuple[dict[str, Any], ValueType]] = {
     "account_orders": ({"did": "Order Completed"}, "integer"),
@@ -456,12 +461,15 @@ def event_leaves(draw: st.DrawFn, setting: Setting) -> dict[str, Any]:
 def computed_traits() -> dict[str, Any]:
     """Return the files of the computed traits, of customers and of accounts."""
     files: dict[str, Any] = {f"traits/{name}": {"from": source} for name, (source, _) in COMPUTED.items()}
+    files |= {f"traits/{name}": {"scale": scale} for name, scale in SCALES.items()}
     return files | {
         f"traits/{name}": {"entity": "account", "from": source} for name, (source, _) in ACCOUNT_COMPUTED.items()
     }
 
 
-ALL_TRAITS: Mapping[str, ValueType] = {**TRAITS, **{name: type_ for name, (_, type_) in COMPUTED.items()}}
+ALL_TRAITS: Mapping[str, ValueType] = {
+    **TRAITS, **{name: type_ for name, (_, type_) in COMPUTED.items()}, **dict.fromkeys(SCALES, "number"),
+}  # fmt: skip
 ALL_ACCOUNT_TRAITS: Mapping[str, ValueType] = {
     "account_id": "text", **ACCOUNT_TRAITS, **{name: type_ for name, (_, type_) in ACCOUNT_COMPUTED.items()},
 }  # fmt: skip

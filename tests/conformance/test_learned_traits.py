@@ -29,6 +29,10 @@ FILES: dict[str, Any] = {
     "traits/clv_1y": {"estimate": {"clv": "Order Completed", "horizon": "1y", "margin": 0.3}},
     "traits/buys": {"predict": {"probability_of": {"did": "Order Completed"}, "horizon": "30d", "cutoffs": 1,
                                 "otherwise": "rule"}},
+    "traits/orders_ever": {"from": {"did": "Order Completed"}},
+    "traits/orders_180d": {"from": {"did": "Order Completed", "within": "180d"}},
+    "traits/eager": {"scale": {"items": ["orders_ever", {"reverse": "orders_180d"}], "of": [0, 15],
+                               "norm": "percentile", "min_answered": 1}},
     "segmentations/tiers": {"method": "value", "trait": "clv_1y"},
     "segments/slipping": {"where": {"trait": "p_alive", "lt": 0.9}},
 }  # fmt: skip
@@ -82,7 +86,7 @@ def test_values_labels_and_members_are_those_of_a_second_evaluation(engines: lis
         fill(engine, CATALOG, chosen)
         results.append(run(engine, checked(FILES, CATALOG), moment_of("2024-12-31T12:00:00")))
     first, second = results
-    for name in ("p_alive", "clv_1y", "buys"):
+    for name in ("p_alive", "clv_1y", "buys", "eager"):
         assert first.columns[name].present.any(), name
         assert np.array_equal(first.columns[name].present, second.columns[name].present), name
         assert np.array_equal(first.columns[name].floats(), second.columns[name].floats(), equal_nan=True), name
