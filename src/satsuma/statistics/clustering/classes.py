@@ -64,7 +64,8 @@ class LatentClasses:
     entropy : sum over rows of -sum(p log p), p the probabilities of the classes given the row; 0 if all are sure.
     table : see `TableFit`; None with numbers or missing answers.
     runs, reached : starts that were run until they came to rest, and how many of them came to the best likelihood
-        within one part in 10 million. Reached once of many, the best may not be the highest there is.
+        within one part in 10 million, with a sample where there are many rows. Reached once of many, the best may not
+        be the highest there is.
     converged : whether the best came to rest.
     """
 
