@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from satsuma import scaffold
 from satsuma.catalog import Catalog, read_catalog, render_catalog
 from satsuma.errors import DefinitionError, NotFound, SatsumaError, WorkspaceError, WrongUse, nearest
-from satsuma.language.durations import MOMENT_HINT, parse_moment
+from satsuma.language.durations import MOMENT_HINT, parse_duration, parse_moment
 from satsuma.settings import FILE_NAME, Settings, checked_settings, read_settings
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from satsuma.engines.duckdb import DuckDB
     from satsuma.engines.handing_over import ToSpark
     from satsuma.evidence.advice import Advice
+    from satsuma.evidence.card import Evidence
     from satsuma.evidence.insights import Insights
     from satsuma.evidence.migration import LabelMigration
     from satsuma.evidence.moments import History
@@ -1107,6 +1108,63 @@ class Workspace:
             counts.update(segmentation=name, files=len(found.files))
         return replace(found, written=tuple(found.files))
 
+    def evidence(
+        self,
+        *names: str,
+        horizon: str = "90d",
+        past: Moment | None = None,
+        looks_back: bool = True,
+        allow: Collection[str] = (),
+        progress: Progress | None = None,
+    ) -> Evidence:
+        """Return the evidence cards of segments and segmentations: is each a good one, and why.
+
+        Parameters
+        ----------
+        names : of segments and segmentations; all of the last run when none is named.
+        horizon : how long the time after the past day is, such as `90d`.
+        past : the day whose membership is held against what followed; the horizon before the run when not given.
+        looks_back : whether past moments are evaluated; without it nothing is said of what followed, of drift, and of
+            the stability of rules.
+        allow : sensitive traits that may be looked at.
+
+        Raises
+        ------
+        NotFound
+            For an unknown name, with the nearest.
+        WrongUse
+            When the time after the past day is not over at the run's moment.
+        """
+        from satsuma.evaluation.consents import decided_purposes
+        from satsuma.evidence.gather import Asked, Gatherer
+
+        checked, run = self.definitions(), self._last_run()
+        length = _horizon(horizon)
+        day = None if past is None else self.moment(past, option="past")
+        if day is not None and day + length > run.as_of:
+            last = (run.as_of - length).date().isoformat()
+            raise WrongUse(
+                "The time after that day is not over at the moment of the last run.",
+                hint=f"Name a day up to {last}, or a shorter horizon.",
+            )
+        unknown = [name for name in allow if name not in self.catalog.traits]
+        if unknown:
+            raise NotFound.named("trait", unknown[0], self.catalog.traits, hint="See satsuma trait list.")
+        until = self.data_until()
+        asked = Asked(
+            names=names or None,
+            horizon=length,
+            past=day,
+            looks_back=looks_back,
+            allow=tuple(allow),
+            purposes=sorted({*self.settings.purposes, *decided_purposes(self.engine)}),
+            outdated=self.outdated(),
+            data_until=None if until is None else until.replace(tzinfo=None),
+        )
+        return Gatherer(
+            engine=self.engine, checked=checked, run=run, root=self.path, progress=progress or _silent
+        ).evidence(asked)
+
     def report(self, path: str | Path) -> Path:
         """Write the report of the last run; return where it is.
 
@@ -1313,6 +1371,14 @@ class Workspace:
 
 def _now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
+
+
+def _horizon(text: str) -> timedelta:
+    """Return a length of time ahead, or say how one is written."""
+    length = parse_duration(text)
+    if length is None or length <= 0:
+        raise WrongUse(f"'{text}' is not a length of time.", hint="Write days or weeks, such as 90d or 8w.")
+    return timedelta(microseconds=length)
 
 
 def _user() -> str:

@@ -11,6 +11,7 @@ from satsuma.cli import (
     data,
     definitions,
     discover,
+    evidence,
     housekeeping,
     imports,
     insights,
@@ -66,6 +67,7 @@ def program() -> typer.Typer:
     models.add(app)
     discover.add(app)
     scales.add(app)
+    evidence.add(app)
     housekeeping.add(app)
     quarantine.add(app)
     return app
