@@ -259,7 +259,8 @@ class _Made:
         if self.tested[number]:
             known = replace(
                 known, stability=self.stable[number], nearest=self.near[number], alike=self.alike.get(subject),
-                afterwards=self.past.after.get(subject), drift=self.past.drift(number), halves=self.parted[number],
+                afterwards=self.past.after.get(subject), drift=self.past.drift(number, subject),
+                halves=self.parted[number],
             )  # fmt: skip
         return EvidenceCard(
             name=subject.name, label=subject.label, title=title, size=size, share=known.share, share_low=float(low),

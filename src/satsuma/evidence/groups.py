@@ -50,6 +50,11 @@ class Groups:
         """Return how many are in each group."""
         return np.array([count_bits(row) for row in self.bits], np.int64)
 
+    def only(self, subjects: Sequence[Subject]) -> Groups:
+        """Return some of the groups, in their order."""
+        rows = [number for number, subject in enumerate(self.subjects) if subject in subjects]
+        return Groups(tuple(self.subjects[number] for number in rows), self.size, self.bits[rows])
+
     def mask(self, number: int) -> Mask:
         """Return who is in one group."""
         return unpack(self.bits[number], self.size)

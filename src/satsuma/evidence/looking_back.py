@@ -22,15 +22,15 @@ from satsuma.segments.frame import CustomerFrame
 class Past:
     """What looking back gave; empty where it was not done.
 
-    earlier : for each moment, each group beside itself then. sizes, made_up : of each group. after : what followed.
+    earlier : for each moment, each group beside itself then. sizes : of each group. made_up : how far the make-up of
+    each has moved, and since when. after : what followed.
     outcomes : the sums of what followed, and the groups of that past day that they are over.
     """
 
     told: LookedBack | None = None
     earlier: list[list[Earlier | None]] = field(default_factory=list)
     sizes: list[list[SizeThen]] = field(default_factory=list)
-    made_up: list[tuple[MakeUp, ...]] = field(default_factory=list)
-    since: datetime | None = None
+    made_up: dict[Subject, tuple[datetime, tuple[MakeUp, ...]]] = field(default_factory=dict)
     after: dict[Subject, Afterwards | None] = field(default_factory=dict)
     outcomes: tuple[Groups, list[Sums]] | None = None
     warnings: list[str] = field(default_factory=list)
@@ -39,12 +39,12 @@ class Past:
         """Return one group beside itself at each moment, the nearest first."""
         return tuple(item for item in (row[number] for row in self.earlier) if item is not None)
 
-    def drift(self, number: int) -> GroupDrift | None:
+    def drift(self, number: int, subject: Subject) -> GroupDrift | None:
         """Return how one group has moved; None where nothing was there to compare with."""
         if not self.sizes or len(self.sizes[number]) < 2:
             return None
-        made_up = self.made_up[number] if self.made_up else ()
-        return GroupDrift(sizes=tuple(self.sizes[number]), since=self.since, make_up=made_up)
+        since, made_up = self.made_up.get(subject, (None, ()))
+        return GroupDrift(sizes=tuple(self.sizes[number]), since=since, make_up=made_up)
 
 
 def look_back(
@@ -76,16 +76,31 @@ def look_back(
     else:
         found.warnings.append("There was nobody yet at the past day: give a shorter horizon, or a later day.")
     frames = [(then, _groups_then(groups, then)) for then in (looking.at(at, keys, afresh=False) for at in steps)]
-    if not looking.is_fitted(keys):
-        # What is not fitted is the same whether it is fitted afresh or not.
-        frames.append((afresh, before))
-    frames = [(then, groups_) for then, groups_ in frames if then.size]
+    # What is not fitted is the same whether it is fitted afresh or not.
+    fitted = {key for key in keys if looking.is_fitted([key])}
+    frames.append((afresh, before.only([subject for subject in before.subjects if subject.key not in fitted])))
+    frames = [(then, groups_) for then, groups_ in frames if then.size and len(groups_)]
     found.earlier = [earlier(groups, frame, groups_, then) for then, groups_ in frames]
     found.sizes = sizes_then(groups, frames, frame)
-    if frames:
-        oldest, groups_ = min(frames, key=lambda pair: pair[0].as_of)
-        chosen = followed(traits, _strengths(apart), oldest)
-        found.made_up, found.since = make_ups(groups, frame, groups_, oldest, chosen, tested), oldest.as_of
+    found.made_up = _made_up(groups, frame, frames, traits, apart, tested)
+    return found
+
+
+def _made_up(
+    groups: Groups, frame: CustomerFrame, frames: Sequence[tuple[CustomerFrame, Groups]], traits: Sequence[Described],
+    apart: Sequence[Separation], tested: Sequence[bool],
+) -> dict[Subject, tuple[datetime, tuple[MakeUp, ...]]]:  # fmt: skip
+    """Return how far the make-up of each group has moved since the oldest moment at which it is known."""
+    found: dict[Subject, tuple[datetime, tuple[MakeUp, ...]]] = {}
+    for then, before in sorted(frames, key=lambda pair: pair[0].as_of):
+        new = [subject in before.subjects and subject not in found for subject in groups.subjects]
+        if any(new):
+            chosen = followed(traits, _strengths(apart), then)
+            asked = [is_new and is_tested for is_new, is_tested in zip(new, tested, strict=True)]
+            moved = make_ups(groups, frame, before, then, chosen, asked)
+            for subject, is_new, made in zip(groups.subjects, new, moved, strict=True):
+                if is_new:
+                    found[subject] = (then.as_of, made)
     return found
 
 

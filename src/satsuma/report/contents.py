@@ -248,6 +248,27 @@ class Quality:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What the last run tells of how good a segment is.
+
+    word : the verdict; verdict : as people read it (`merge with b`). why : its reasons in sentences.
+    trait, effect, control : the largest difference on a trait that it is not made of, in units of Cohen's d, and what
+    95 % of random groups of its size stay below; None where there is no such trait.
+    is_sure : whether any such difference matters and is not chance.
+    """
+
+    title: str
+    size: int
+    word: str
+    verdict: str
+    why: str
+    trait: str = ""
+    effect: float | None = None
+    control: float | None = None
+    is_sure: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
     stage: str
     seconds: float
@@ -300,6 +321,7 @@ class ReportContents:
     foresight: Foresight | None = None
     changes: Insights | None = None
     advice: tuple[Advice, ...] = ()
+    judged: tuple[Judged, ...] = ()
     quality: Quality = field(default_factory=Quality)
     run: RunFacts | None = None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -24,6 +24,7 @@ from satsuma.evaluation.scan import AsOf, Scanner, is_product
 from satsuma.evidence.advice import Advice, advise
 from satsuma.evidence.insights import HISTORY, Insights, insights
 from satsuma.evidence.moments import MONTH, History
+from satsuma.evidence.quick import QuickEvidence, quick_evidence
 from satsuma.language.checker import Checked
 from satsuma.language.durations import day_start, from_microseconds, microseconds
 from satsuma.language.explain import explain
@@ -37,6 +38,7 @@ from satsuma.report.contents import (
     ColumnSummary,
     Concentration,
     CutPoint,
+    Judged,
     LabelSummary,
     LoadClass,
     MonthPoint,
@@ -113,6 +115,7 @@ class Gatherer:
             foresight=foresight(run.models, self.checked),
             changes=self._changes(),
             advice=self._advice(),
+            judged=tuple(_judged(item) for item in quick_evidence(self.engine, self.checked, run)),
             quality=_quality(self.engine),
             run=self._run_facts(),
         )
@@ -311,6 +314,16 @@ class Gatherer:
         day = 86_400_000_000
         covers_start = microseconds(first) < begins + day or from_microseconds(begins) > first
         return covers_start and microseconds(min(last, self.run.as_of)) >= ends - day
+
+
+def _judged(item: QuickEvidence) -> Judged:
+    strongest, verdict = item.separation.strongest, item.verdict
+    told = Judged(title=item.title, size=item.size, word=verdict.word, verdict=verdict.told,
+                  why=" ".join(verdict.reasons), is_sure=bool(item.separation.sure))  # fmt: skip
+    if strongest is None:
+        return told
+    trait = strongest.title if strongest.level is None else f"{strongest.title}: {strongest.level}"
+    return replace(told, trait=trait, effect=strongest.effect, control=strongest.control)
 
 
 def _is_probability(trait: Trait | None) -> bool:

@@ -16,6 +16,7 @@ from satsuma.report.ahead import ahead
 from satsuma.report.background import data_quality, how_made
 from satsuma.report.behaviour import over_time, overlap, purchases
 from satsuma.report.changes import changes
+from satsuma.report.evidence import evidence
 from satsuma.report.markup import Markup, apart, clean, element, join, said
 from satsuma.report.overview import key_figures, overview, segments, warnings
 from satsuma.report.parts import Section, section
@@ -38,6 +39,7 @@ def render_report(contents: ReportContents) -> str:
         bands(contents),
         ahead(contents),
         overlap(contents),
+        evidence(contents),
         set_advice(contents),
         purchases(contents),
         over_time(contents),

@@ -16,6 +16,7 @@ from satsuma.report.contents import (
     ColumnSummary,
     Concentration,
     CutPoint,
+    Judged,
     LabelSummary,
     LoadClass,
     MonthPoint,
@@ -531,6 +532,17 @@ def prediction(**more: Any) -> Prediction:
     return Prediction(**(facts | more))
 
 
+def judged() -> tuple[Judged, ...]:
+    return (
+        Judged(title="Champions", size=330, word="keep", verdict="keep", why="It differs from all others in 2 traits.",
+               trait="Age", effect=0.62, control=0.11, is_sure=True),
+        Judged(title="Almost champions", size=320, word="merge", verdict="merge with champions",
+               why="It and 'champions' have 96% of those in either in common.", trait="Age", effect=-0.31,
+               control=0.11),
+        Judged(title="A handful", size=9, word="too small", verdict="too small", why="It has 9 members."),
+    )  # fmt: skip
+
+
 def foresight() -> Foresight:
     return Foresight(
         purchases=(purchase_model(),),
@@ -627,6 +639,7 @@ def sample() -> ReportContents:
         foresight=foresight(),
         changes=changes(),
         advice=advice(),
+        judged=judged(),
         quality=quality(),
         run=RunFacts(
             run_id="r-0007",

@@ -38,6 +38,7 @@ def emptied(contents: ReportContents) -> ReportContents:
         foresight=None,
         changes=None,
         advice=(),
+        judged=(),
         quality=Quality(),
         run=None,
     )
@@ -100,6 +101,7 @@ def test_the_page_has_every_section_in_order(contents: ReportContents) -> None:
         "Bands",
         "What customers are worth and will do",
         "Overlap",
+        "How good segments are",
         "Advice on the segments",
         "What they buy",
         "Over time",
