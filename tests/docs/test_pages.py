@@ -20,6 +20,7 @@ RUN = [
     "docs/how-to/survey-scales.md",
     "docs/how-to/what-changed.md",
 ]
+RUN = ["README.md", "docs/tutorials/quickstart.md", "docs/how-to/value.md", "docs/how-to/judge-a-segment.md"]
 
 
 def module(name: str) -> ModuleType:

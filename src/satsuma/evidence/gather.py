@@ -27,7 +27,7 @@ from satsuma.evidence.roles import every_role
 from satsuma.evidence.separation import Role, Separation, separations
 from satsuma.evidence.split import Halves, halves
 from satsuma.evidence.stability import Refitted, Stability, of_rule, refitted
-from satsuma.evidence.traits import Described, Sums, described, sums
+from satsuma.evidence.traits import Described, Sums, described, second_names, sums
 from satsuma.evidence.verdict import FEWEST_TOLD, FEWEST_TRAITS, Known, verdict
 from satsuma.evidence.whole import whole_verdict
 from satsuma.evidence.worth import GroupWorth, worths
@@ -86,7 +86,7 @@ class Gatherer:
         tested = [FEWEST_TOLD <= size <= frame.size - FEWEST_TOLD for size in sizes.tolist()]
         rng = np.random.default_rng(SEED)
         self.progress("traits")
-        traits = described(frame, allow=asked.allow)
+        traits = described(frame, allow=asked.allow, leave_out=second_names(self.checked))
         found = sums(groups, traits)
         known = every_role(self.checked, [subject.key for subject in groups.subjects], [item.name for item in traits])
         apart = separations(found, [known[subject.key] for subject in groups.subjects], tested)

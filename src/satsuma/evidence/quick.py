@@ -16,7 +16,7 @@ from satsuma.evidence.groups import groups_of
 from satsuma.evidence.overlap import nearest
 from satsuma.evidence.roles import every_role
 from satsuma.evidence.separation import Separation, separations
-from satsuma.evidence.traits import described, sums
+from satsuma.evidence.traits import described, second_names, sums
 from satsuma.evidence.verdict import FEWEST_TOLD, Known, Verdict, verdict
 from satsuma.language.checker import Checked
 from satsuma.language.types import Segment
@@ -53,7 +53,7 @@ def quick_evidence(engine: DuckDB, checked: Checked, run: StoredRun) -> list[Qui
     drawn = sampled(frame, SAMPLE)
     small = groups_of(drawn, names, ())
     tested = [FEWEST_TOLD <= size <= drawn.size - FEWEST_TOLD for size in small.sizes().tolist()]
-    traits = described(drawn)
+    traits = described(drawn, leave_out=second_names(checked))
     roles = every_role(checked, [subject.key for subject in groups.subjects], [trait.name for trait in traits])
     apart = separations(sums(small, traits), [roles[subject.key] for subject in groups.subjects], tested)
     before = run.definitions["digests"]

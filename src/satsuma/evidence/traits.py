@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 
 from satsuma.evaluation.columns import Column
 from satsuma.evidence.groups import Groups
+from satsuma.language.checker import Checked
 from satsuma.language.durations import MICROSECONDS_PER_DAY
+from satsuma.language.types import Trait
 from satsuma.segments.frame import CustomerFrame, TraitFacts
 from satsuma.statistics.effects.moments import Moments
 from satsuma.statistics.effects.ranks import Ranks, ranked
@@ -30,6 +32,13 @@ MOST_WORDS = 20
 #: A text with more distinct words than this share of the customers who have one says who somebody is, not what.
 NAMES_ABOVE = 0.2
 OTHERS = "(others)"
+
+#: Personal data that say what a group is like and not who somebody is: the only classes that are looked at.
+OF_GROUPS = (
+    "user.contact.address.city", "user.contact.address.state", "user.contact.address.country",
+    "user.location.imprecise", "user.demographic", "user.demographic.age_range", "user.demographic.gender",
+    "user.demographic.language", "user.demographic.marital_status", "user.financial", "user.job_title",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,20 +93,29 @@ def category(name: str, column: Column, *, title: str = "", most: int = MOST_WOR
     return Described(name, title or name, "category", values, column.present, None, words)
 
 
-def described(frame: CustomerFrame, *, allow: Sequence[str] = ()) -> list[Described]:
+def second_names(checked: Checked) -> frozenset[str]:
+    """Return the traits that are another one under the name that its source gave it."""
+    loaded = checked.vocabulary.catalog.traits
+    return frozenset(name for name, item in checked.of(Trait).items() if item.built_in and item.formula in loaded)
+
+
+def described(
+    frame: CustomerFrame, *, allow: Sequence[str] = (), leave_out: frozenset[str] = frozenset()
+) -> list[Described]:  # fmt: skip
     """Return the traits of a frame that groups may be told apart by, in the order of their names.
 
-    Personal data (names, addresses, numbers) and sensitive traits stay out; lists and places, too.
+    What says who somebody is (names, addresses, numbers) and sensitive traits stay out; lists and places, too.
 
     Parameters
     ----------
-    allow : sensitive traits that somebody has allowed by name.
+    allow : sensitive traits that somebody has allowed by name. leave_out : names of traits that say nothing new.
     """
     found = []
     for name, facts in sorted(frame.traits.items()):
-        if facts.personal_data or (facts.sensitive and name not in allow) or facts.type in ("list", "location"):
+        is_a_persons = facts.personal_data is not None and facts.personal_data not in OF_GROUPS
+        if is_a_persons or (facts.sensitive and name not in allow) or facts.type in ("list", "location"):
             continue
-        if name == "customer_id":
+        if name == "customer_id" or name in leave_out:
             continue
         made = _described(facts, frame.column(name))
         if made is not None:

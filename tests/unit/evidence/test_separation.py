@@ -160,10 +160,12 @@ def test_personal_and_sensitive_data_stay_out_unless_allowed() -> None:
     facts = {
         "faith": TraitFacts(name="faith", title="Faith", type="text", sensitive=True),
         "mail": TraitFacts(name="mail", title="Mail", type="text", personal_data="user.contact.email"),
+        "age": TraitFacts(name="age", title="Age", type="number", personal_data="user.demographic.age_range"),
     }
     frame = frame_from(columns, facts=facts)
     assert [item.name for item in described(frame)] == ["age"]
     assert [item.name for item in described(frame, allow=["faith", "mail"])] == ["age", "faith"]
+    assert described(frame, leave_out=frozenset({"age"})) == []
 
 
 def test_rare_words_share_one_and_names_are_left_out() -> None:
