@@ -19,8 +19,8 @@ RUN = [
     "docs/how-to/rules-from-groups.md",
     "docs/how-to/survey-scales.md",
     "docs/how-to/what-changed.md",
+    "docs/how-to/judge-a-segment.md",
 ]
-RUN = ["README.md", "docs/tutorials/quickstart.md", "docs/how-to/value.md", "docs/how-to/judge-a-segment.md"]
 
 
 def module(name: str) -> ModuleType:
