@@ -19,6 +19,7 @@ SCRIPTS = (
     "bench_purchase_models.py",
     "bench_lifetime_value.py",
     "bench_clustering_mixed.py",
+    "bench_clustering.py",
 )
 
 
