@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from satsuma.discovery.compare import MethodTrial
+    from satsuma.discovery.explore import Discovery
     from satsuma.discovery.rules_of_run import SegmentationRules
     from satsuma.engines.duckdb import DuckDB
     from satsuma.engines.handing_over import ToSpark
@@ -1051,6 +1053,68 @@ class Workspace:
         from satsuma.segments.frame import frame_of_run
 
         return frame_of_run(self.engine, self.definitions(), self._last_run())
+
+    def discover(
+        self,
+        *,
+        traits: Sequence[str] = (),
+        kinds: Sequence[str] = (),
+        without: Sequence[str] = (),
+        allow_sensitive: Sequence[str] = (),
+        using: str = "auto",
+        groups: tuple[int, int] = (2, 8),
+        among: str | None = None,
+        seed: int = 1,
+        sample: int = 50_000,
+        save: str | None = None,
+    ) -> Discovery:
+        """Look for groups of customers in the traits of the last run.
+
+        Parameters
+        ----------
+        traits : those to group by; when none is named, those of what customers do, want and are worth.
+        kinds : kinds of traits to choose among. without : traits to leave out.
+        allow_sensitive : sensitive traits that may be used all the same.
+        using : kmeans, mixture, classes, prototypes, factors, density; auto takes what suits the traits.
+        groups : from how many to how many.
+        among : a segment; everybody when not given.
+        sample : customers that the groups are learned from. seed : the same gives the same groups.
+        save : write the groups as a segmentation of this name; nothing is written when everybody is one group.
+
+        Raises
+        ------
+        NotFound
+            For a name that is no trait or segment, with the nearest ones.
+        WrongUse
+            When nothing can be grouped, a trait may not be used, or the segmentation is there already.
+        """
+        from satsuma.discovery.explore import discover
+        from satsuma.language.renaming import refuse_name
+
+        if save is not None:
+            refuse_name(self.definitions(), "segmentation", save)
+        found = discover(
+            self.frame(),
+            self.settings.zone,
+            traits=traits,
+            kinds=kinds,
+            without=without,
+            allow_sensitive=allow_sensitive,
+            using=using,
+            groups=groups,
+            among=among,
+            seed=seed,
+            sample=sample,
+        )
+        if save is not None and not found.is_one:
+            scaffold.replace_text(self.path / "segmentations" / f"{save}.yaml", found.definition(save))
+        return found
+
+    def compare_methods(self, found: Discovery) -> list[MethodTrial]:
+        """Try every other method that suits the traits of a discovery; how far do they agree with it?"""
+        from satsuma.discovery.compare import compare_methods
+
+        return compare_methods(self.frame(), self.settings.zone, found)
 
     def rules_of_segmentation(
         self,

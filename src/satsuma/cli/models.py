@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from satsuma.cli import output, scales
+from satsuma.cli import groups, output, scales
 from satsuma.cli.options import JsonOption, WorkspaceOption, example, opened
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The name of a model, or of a trait that uses it.")]
@@ -58,9 +58,11 @@ def show(name: NameArgument, workspace: WorkspaceOption = None, as_json: JsonOpt
             output.show_json(view.as_dict())
             return
         output.say(f"{view.name}: {view.method}, {view.state}; used by {', '.join(view.used_by)}.")
-        tell = {"prediction": _prediction, "purchases": _purchases, "renewals": _renewals, "scale": _scale}.get(
-            view.method, _other
-        )
+        tellers = {
+            "prediction": _prediction, "purchases": _purchases, "renewals": _renewals, "scale": _scale,
+            "clusters": _clusters,
+        }  # fmt: skip
+        tell = tellers.get(view.method, _other)
         tell(_in_zone(view.fit, opened_workspace.settings.zone))
 
 
@@ -221,6 +223,13 @@ def _parameters(model: Mapping[str, Any]) -> None:
         output.say(f"Log-likelihood {estimate['log_likelihood']:,.2f}; {estimate['message']}")
         for note in estimate["notes"]:
             output.say(note)
+
+
+def _clusters(fit: Mapping[str, Any]) -> None:
+    groups.show_choice(fit["choice"], chosen=len(fit["groups"]))
+    if fit["grouping"] is not None:
+        groups.show_differences([(group["name"], group["differs"]) for group in fit["groups"]])
+    groups.show_carry_over(fit.get("carry_over"))
 
 
 def _other(fit: Mapping[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from satsuma.catalog import Catalog
 from satsuma.language.checker import Checked, Key, kind_of
@@ -15,30 +15,41 @@ def lineage(checked: Checked, kind: str, name: str) -> frozenset[Key]:
 
     A loaded trait and an event stand for themselves.
     """
-    by_key: dict[Key, Definition] = {(kind_of(item), item.name): item for item in checked.ordered}
-    found: set[Key] = set()
-    waiting: list[Key] = [(kind, name)]
-    while waiting:
-        definition = by_key.get(waiting.pop())
-        if definition is None:
-            continue
-        for reference in references(definition):
-            key = (reference.kind, reference.name)
-            if key not in found:
-                found.add(key)
-                waiting.append(key)
-    return frozenset(found - {(kind, name)})
+    return lineage_in(_by_key(checked), (kind, name))
 
 
 def reads_sensitive(checked: Checked, kind: str, name: str) -> bool:
     """Say whether a definition comes from a trait, or a property of an event, that the catalogue calls sensitive."""
-    catalog = checked.vocabulary.catalog
-    by_key: dict[Key, Definition] = {(kind_of(item), item.name): item for item in checked.ordered}
-    for key in (*lineage(checked, kind, name), (kind, name)):
-        info = catalog.traits.get(key[1]) if key[0] == "trait" else None
-        if info is not None and info.sensitive and key not in by_key:
+    return is_sensitive_in(_by_key(checked), checked.vocabulary.catalog, (kind, name))
+
+
+def _by_key(checked: Checked) -> dict[Key, Definition]:
+    return {(kind_of(item), item.name): item for item in checked.ordered}
+
+
+def lineage_in(definitions: Mapping[Key, Definition], key: Key) -> frozenset[Key]:
+    """Return everything behind one of some definitions, checked or not."""
+    found: set[Key] = set()
+    waiting: list[Key] = [key]
+    while waiting:
+        definition = definitions.get(waiting.pop())
+        if definition is None:
+            continue
+        for reference in references(definition):
+            read = (reference.kind, reference.name)
+            if read not in found:
+                found.add(read)
+                waiting.append(read)
+    return frozenset(found - {key})
+
+
+def is_sensitive_in(definitions: Mapping[Key, Definition], catalog: Catalog, key: Key) -> bool:
+    """Say whether one of some definitions, or a loaded trait, comes from what the catalogue calls sensitive."""
+    for read in (*lineage_in(definitions, key), key):
+        info = catalog.traits.get(read[1]) if read[0] == "trait" else None
+        if info is not None and info.sensitive and read not in definitions:
             return True
-        if key in by_key and any(_is_sensitive(catalog, *read) for read in _properties(by_key[key])):
+        if read in definitions and any(_is_sensitive(catalog, *found) for found in _properties(definitions[read])):
             return True
     return False
 

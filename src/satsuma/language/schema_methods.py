@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from satsuma.language.durations import DURATION_PATTERN
+from satsuma.language.standard_methods.clusters import MOST_GROUPS, SAMPLE, USING
 from satsuma.language.standard_methods.rfm import PARTS, SCORINGS
 from satsuma.language.standard_methods.rfm_maps import PRESETS
 
@@ -24,6 +25,7 @@ _POSITIVE: Json = {"type": "number", "exclusiveMinimum": 0}
 _MOST: Json = {"type": "integer", "minimum": 1, "maximum": 1000, "description": "How many get a label of their own."}
 _NAME: Json = {"type": "string"}
 _PART: Json = {"anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^\s*[0-9.]+\s*%\s*$"}]}
+_GROUPS: Json = {"type": "integer", "minimum": 2, "maximum": MOST_GROUPS}
 _PARTS: Json = {"type": "array", "items": _PART, "minItems": 1}
 _THRESHOLDS: Json = {"type": "array", "items": {"anyOf": [{"type": "number"}, _DURATION]}, "minItems": 1}
 
@@ -116,6 +118,43 @@ SETTINGS_SCHEMAS: Mapping[str, Mapping[str, Json]] = {
         "index": {"type": "number", "exclusiveMinimum": 100},
         "most": _MOST,
         "otherwise": _LABEL,
+    },
+    "clusters": {
+        "traits": {"type": "array", "items": _NAME, "minItems": 1, "x-required": True},
+        "using": {"enum": list(USING)},
+        "groups": {
+            "anyOf": [
+                {"const": "auto"},
+                _GROUPS,
+                {
+                    "type": "object",
+                    "properties": {"from": _GROUPS, "to": _GROUPS},
+                    "required": ["from", "to"],
+                    "additionalProperties": False,
+                },
+            ]
+        },
+        "among": {
+            "type": "object",
+            "properties": {"segment": _NAME},
+            "required": ["segment"],
+            "additionalProperties": False,
+        },
+        "names": {"type": "object", "minProperties": 1, "additionalProperties": _SCALAR},
+        "at_least": _PART,
+        "carry_over": {
+            "type": "object",
+            "properties": {"traits": {"type": "array", "items": _NAME, "minItems": 1}, "at_least": _PART},
+            "required": ["traits"],
+            "additionalProperties": False,
+        },
+        "allow_sensitive": {"type": "array", "items": _NAME, "minItems": 1},
+        "sample": {"type": "integer", "minimum": SAMPLE[0], "maximum": SAMPLE[1]},
+        "seed": {"type": "integer", "minimum": 0},
+        "refit_every": _DURATION,
+        "missing": _LABEL,
+        "unclear": _LABEL,
+        "others": _LABEL,
     },
     "cross": {"of": {"x-names": "segmentations", "x-required": True}, "most": _MOST, "otherwise": _LABEL},
 }

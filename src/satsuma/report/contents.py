@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from satsuma.evidence.advice import Advice
     from satsuma.evidence.insights import Insights
     from satsuma.report.foresight import Foresight
+    from satsuma.report.found_groups import FoundGroups
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -322,6 +323,7 @@ class ReportContents:
     changes: Insights | None = None
     advice: tuple[Advice, ...] = ()
     judged: tuple[Judged, ...] = ()
+    groups: tuple[FoundGroups, ...] = ()
     quality: Quality = field(default_factory=Quality)
     run: RunFacts | None = None
 
@@ -334,5 +336,5 @@ class ReportContents:
     @property
     def bands(self) -> tuple[SegmentationSummary, ...]:
         """Segmentations without a section of their own."""
-        own = ("rfm", "lifecycle")
+        own = ("rfm", "lifecycle", "clusters")
         return tuple(item for item in self.segmentations if item.method not in own and not item.is_ahead)

@@ -57,6 +57,7 @@ from satsuma.report.contents import (
     Timing,
 )
 from satsuma.report.foresight_gather import foresight
+from satsuma.report.found_groups import groups_of_models
 from satsuma.segments.frame import frame_of_run
 from satsuma.segments.store import ORDERS, VALUE, StoredRun
 from satsuma.statistics.concentration import gini, group_shares, lorenz, top_share
@@ -116,6 +117,7 @@ class Gatherer:
             changes=self._changes(),
             advice=self._advice(),
             judged=tuple(_judged(item) for item in quick_evidence(self.engine, self.checked, run)),
+            groups=groups_of_models(run.models),
             quality=_quality(self.engine),
             run=self._run_facts(),
         )

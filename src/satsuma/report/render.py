@@ -17,6 +17,7 @@ from satsuma.report.background import data_quality, how_made
 from satsuma.report.behaviour import over_time, overlap, purchases
 from satsuma.report.changes import changes
 from satsuma.report.evidence import evidence
+from satsuma.report.found_groups import found_groups
 from satsuma.report.markup import Markup, apart, clean, element, join, said
 from satsuma.report.overview import key_figures, overview, segments, warnings
 from satsuma.report.parts import Section, section
@@ -37,6 +38,7 @@ def render_report(contents: ReportContents) -> str:
         rfm(contents),
         lifecycle(contents),
         bands(contents),
+        found_groups(contents),
         ahead(contents),
         overlap(contents),
         evidence(contents),

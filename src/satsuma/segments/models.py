@@ -38,6 +38,10 @@ class ModelView:
                 return "not offered"
             moved = self.fit.get("drift") or {}
             return "offered, inputs moved" if moved.get("predictions", {}).get("word") == "moved" else "offered"
+        if self.method == "clusters":
+            return {"natural": "natural groups", "constructive": "a continuum, cut"}.get(
+                self.fit["choice"]["verdict"], "no natural groups"
+            )
         if self.method == "purchases":
             converged = (self.fit["purchases"].get("estimate") or {}).get("converged", True)
             return "fitted" if converged else "not converged"
@@ -47,7 +51,7 @@ class ModelView:
 
     def as_dict(self) -> dict[str, Any]:
         # What scores and compares is for programs of the same version; a person reads what it says.
-        left_out = ("predictor", "bins", "prediction_bins", "words")
+        left_out = ("predictor", "bins", "prediction_bins", "words", "encoding", "grouping")
         facts = {key: value for key, value in self.fit.items() if key not in left_out}
         if self.method == "scale" and facts["norms"] is not None:
             facts["norms"] = {key: value for key, value in facts["norms"].items() if key not in ("points", "ranks")}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from satsuma.language.methods import register
 from satsuma.language.standard_methods.affinity import AffinityMethod, AffinitySettings
 from satsuma.language.standard_methods.bands import BandsMethod, BandsSettings
+from satsuma.language.standard_methods.clusters import ClustersMethod, ClustersSettings
 from satsuma.language.standard_methods.cross import CrossMethod, CrossSettings
 from satsuma.language.standard_methods.lifecycle import LifecycleMethod, LifecycleSettings
 from satsuma.language.standard_methods.rfm import RfmMethod, RfmSettings
@@ -16,13 +17,14 @@ from satsuma.language.standard_methods.tiers import PredictionMethod, TierSettin
 
 for _method in (
     BandsMethod(), RulesMethod(), RfmMethod(), ValueMethod(), LifecycleMethod(), AffinityMethod(), PredictionMethod(),
-    CrossMethod(),
+    CrossMethod(), ClustersMethod(),
 ):  # fmt: skip
     register(_method)
 
 __all__ = [
     "AffinitySettings",
     "BandsSettings",
+    "ClustersSettings",
     "CrossSettings",
     "LifecycleSettings",
     "RfmSettings",

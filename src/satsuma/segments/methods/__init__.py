@@ -14,10 +14,19 @@ from satsuma.segments.methods.rfm import rfm_labels
 from satsuma.segments.methods.rules import rule_labels
 from satsuma.segments.methods.tiers import tier_labels
 
+
+def _cluster_labels(segmentation: Segmentation, evaluation: Evaluation) -> Labels:
+    # Loaded when somebody groups: it brings scikit-learn and parts of SciPy.
+    from satsuma.segments.methods.clusters import cluster_labels
+
+    return cluster_labels(segmentation, evaluation)
+
+
 #: The function of each method; it gives every customer of the population exactly one label.
 LABELLERS: Mapping[str, Callable[[Segmentation, Evaluation], Labels]] = {
     "affinity": affinity_labels,
     "bands": band_labels,
+    "clusters": _cluster_labels,
     "cross": cross_labels,
     "lifecycle": lifecycle_labels,
     "rfm": rfm_labels,

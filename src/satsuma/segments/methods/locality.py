@@ -15,6 +15,8 @@ _NEEDS: Mapping[str, Callable[[Any, Span, bool], bool]] = {
     "affinity": lambda _settings, _span, is_kept: not is_kept,
     # `all` lists whatever values there are; quantiles are cut once.
     "bands": lambda settings, _span, is_kept: settings.way == "all" or (settings.way == "quantiles" and not is_kept),
+    # The model holds the groups; how long ago something was grows all the time.
+    "clusters": lambda settings, span, is_kept: not is_kept or (bool(settings.ages) and span.clock_moved),
     # Which combinations there are, everybody tells.
     "cross": lambda _settings, _span, _is_kept: True,
     # The days since the last order grow at midnight.
