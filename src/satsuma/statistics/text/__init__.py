@@ -1,0 +1,1 @@
+"""Short texts that people wrote: their words, language, topics and sentiment, without a network."""
