@@ -21,7 +21,7 @@ from small_world import checked, fill, moment_of, run
 
 NOW = datetime(2024, 12, 31, 12)
 CATALOG = Catalog(
-    traits={"country": TraitInfo(type="text")},
+    traits={"country": TraitInfo(type="text"), "comment": TraitInfo(type="text"), "stars": TraitInfo(type="integer")},
     events={"Order Completed": EventInfo(properties={"revenue": PropertyInfo(type="money")})},
 )
 FILES: dict[str, Any] = {
@@ -33,6 +33,10 @@ FILES: dict[str, Any] = {
     "traits/orders_180d": {"from": {"did": "Order Completed", "within": "180d"}},
     "traits/eager": {"scale": {"items": ["orders_ever", {"reverse": "orders_180d"}], "of": [0, 15],
                                "norm": "percentile", "min_answered": 1}},
+    "traits/topic": {"text": {"topic": "comment", "topics": 2}},
+    "traits/spoken": {"text": {"language": "comment"}},
+    "traits/sounds": {"text": {"sentiment": "comment"}},
+    "traits/learned": {"text": {"sentiment": "comment", "rating": "stars"}},
     "segmentations/tiers": {"method": "value", "trait": "clv_1y"},
     "segments/slipping": {"where": {"trait": "p_alive", "lt": 0.9}},
 }  # fmt: skip
@@ -55,6 +59,15 @@ def engines(request: pytest.FixtureRequest) -> Iterator[list[DuckDB]]:
         item.close()
 
 
+def _written(number: int, rng: np.random.Generator) -> dict[str, Any]:
+    about = ("parcel", "courier", "box", "door") if number % 2 else ("battery", "charger", "cable", "hours")
+    how = "very good and a friendly service" if number % 3 else "not good and a terrible service"
+    return {
+        "comment": f"The {' and the '.join(rng.permutation(about)[:3])} were {how}",
+        "stars": 5 if number % 3 else 1,
+    }
+
+
 def people() -> list[Customer]:
     rng = np.random.default_rng(6)
     found = []
@@ -62,7 +75,7 @@ def people() -> list[Customer]:
         days = np.sort(rng.uniform(0, 400, rng.poisson(12 if number % 2 else 2)))[::-1]
         found.append(
             Customer(
-                id=f"c{number}", traits={"country": "FR" if number % 2 else "BE"},
+                id=f"c{number}", traits={"country": "FR" if number % 2 else "BE", **_written(number, rng)},
                 events=[
                     Event(name="Order Completed", time=NOW - timedelta(days=float(day)),
                           event_id=UUID(int=1000 * number + place).hex,
@@ -86,9 +99,10 @@ def test_values_labels_and_members_are_those_of_a_second_evaluation(engines: lis
         fill(engine, CATALOG, chosen)
         results.append(run(engine, checked(FILES, CATALOG), moment_of("2024-12-31T12:00:00")))
     first, second = results
-    for name in ("p_alive", "clv_1y", "buys", "eager"):
+    for name in ("p_alive", "clv_1y", "buys", "eager", "topic", "spoken", "sounds", "learned"):
         assert first.columns[name].present.any(), name
         assert np.array_equal(first.columns[name].present, second.columns[name].present), name
         assert np.array_equal(first.columns[name].floats(), second.columns[name].floats(), equal_nan=True), name
+        assert first.columns[name].words == second.columns[name].words, name
     assert np.array_equal(first.labels["tiers"].codes, second.labels["tiers"].codes)
     assert np.array_equal(first.members["slipping"], second.members["slipping"])

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from satsuma.cli import groups, output, scales
+from satsuma.cli import groups, output, scales, text_models
 from satsuma.cli.options import JsonOption, WorkspaceOption, example, opened
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The name of a model, or of a trait that uses it.")]
@@ -60,7 +60,7 @@ def show(name: NameArgument, workspace: WorkspaceOption = None, as_json: JsonOpt
         output.say(f"{view.name}: {view.method}, {view.state}; used by {', '.join(view.used_by)}.")
         tellers = {
             "prediction": _prediction, "purchases": _purchases, "renewals": _renewals, "scale": _scale,
-            "clusters": _clusters,
+            "clusters": _clusters, "topics": text_models.topics, "sentiment": text_models.sentiment,
         }  # fmt: skip
         tell = tellers.get(view.method, _other)
         tell(_in_zone(view.fit, opened_workspace.settings.zone))

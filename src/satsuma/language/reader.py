@@ -87,8 +87,8 @@ class Reader(ConditionReader):
         if len(ways) != 1:
             self.problem(
                 (),
-                "A trait needs exactly one of 'from:' (events), 'formula:' (other traits), 'scale:' (answers), "
-                "'estimate:' (a model of purchases) and 'predict:' (a model of what comes).",
+                "A trait needs exactly one of 'from:' (events), 'formula:' (other traits), 'scale:' (answers), 'text:' "
+                "(what a customer wrote), 'estimate:' (a model of purchases) and 'predict:' (a model of what comes).",
             )
             return None
         if ways[0] in WAYS:

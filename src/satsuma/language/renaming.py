@@ -20,7 +20,7 @@ NamedKind = Literal["trait", "segment", "segmentation", "list"]
 
 #: The keys under which the name of each kind stands.
 _KEYS: Mapping[str, tuple[str, ...]] = {
-    "trait": ("trait", "rank", "reverse"),
+    "trait": ("trait", "rank", "reverse", "language", "sentiment", "topic", "rating"),
     "segment": ("segment", "in_segment", "not_in_segment", "entered", "left"),
     "segmentation": ("segmentation",),
     "list": ("list",),

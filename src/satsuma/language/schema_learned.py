@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from satsuma.language.durations import DURATION_PATTERN
-from satsuma.language.learned_traits import estimate, predict, scale
+from satsuma.language.learned_traits import estimate, predict, scale, text
 
 Json = dict[str, Any]
 
@@ -82,7 +82,26 @@ def scale_schema(_events: Json) -> Json:
     }  # fmt: skip
 
 
+def text_schema(_events: Json) -> Json:
+    """Return the schema of `text`."""
+    name: Json = {"type": "string"}
+    return {
+        "type": "object",
+        "properties": {
+            **dict.fromkeys(text.ASKED, name), "rating": name,
+            "scale": {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2},
+            "words": {"enum": list(text.WORD_LISTS)}, "otherwise": {"enum": ["nothing", "words"]},
+            "topics": {"type": "integer", "minimum": text.FEWEST_TOPICS, "maximum": text.MOST_TOPICS},
+            "names": {"type": "object", "additionalProperties": {"type": "string"}, "minProperties": 1},
+            "refit_every": _DURATION,
+        },
+        "additionalProperties": False,
+        "description": "What a text is in, about, and how it sounds.",
+        **_one_of(text.ASKED),
+    }  # fmt: skip
+
+
 #: By the key of a definition: the schema, given that of names of events.
 WAY_SCHEMAS: Mapping[str, Callable[[Json], Json]] = {
-    "estimate": estimate_schema, "predict": predict_schema, "scale": scale_schema,
+    "estimate": estimate_schema, "predict": predict_schema, "scale": scale_schema, "text": text_schema,
 }  # fmt: skip

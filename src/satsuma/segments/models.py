@@ -33,6 +33,8 @@ class ModelView:
     @property
     def state(self) -> str:
         """How it stands, in a few words."""
+        if self.method == "sentiment":
+            return "offered" if self.fit["offered"] else "not offered"
         if self.method == "prediction":
             if not self.fit["offered"]:
                 return "not offered"
@@ -51,7 +53,9 @@ class ModelView:
 
     def as_dict(self) -> dict[str, Any]:
         # What scores and compares is for programs of the same version; a person reads what it says.
-        left_out = ("predictor", "bins", "prediction_bins", "words", "encoding", "grouping")
+        left_out = (
+            "predictor", "bins", "prediction_bins", "words", "encoding", "grouping", "topics", "sentiment",
+        )  # fmt: skip
         facts = {key: value for key, value in self.fit.items() if key not in left_out}
         if self.method == "scale" and facts["norms"] is not None:
             facts["norms"] = {key: value for key, value in facts["norms"].items() if key not in ("points", "ranks")}

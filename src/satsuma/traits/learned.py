@@ -27,7 +27,13 @@ def _scored(trait: Trait, evaluation: Evaluation) -> Column:
     return scale_column(trait, evaluation)
 
 
+def _read(trait: Trait, evaluation: Evaluation) -> Column:
+    from satsuma.traits.texts import text_column
+
+    return text_column(trait, evaluation)
+
+
 #: What gives everybody a value, by the key of a definition.
 LEARNERS: Mapping[str, Callable[[Trait, Evaluation], Column]] = {
-    "estimate": _estimated, "predict": _predicted, "scale": _scored,
+    "estimate": _estimated, "predict": _predicted, "scale": _scored, "text": _read,
 }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import platform
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -13,7 +14,7 @@ import satsuma
 from satsuma.evaluation.context import Evaluation, Fit, stored_name
 from satsuma.language.checker import Checked
 from satsuma.language.durations import from_microseconds, microseconds
-from satsuma.language.learned_traits import Estimate
+from satsuma.language.learned_traits import Estimate, Text
 from satsuma.language.types import Trait
 
 #: Raised when the shape of a model changes: an older one is fitted anew.
@@ -38,8 +39,16 @@ def model_digests(checked: Checked) -> dict[str, str]:
     for name, trait in learned_traits(checked):
         # The name of a model of purchases says all that it was fitted for.
         is_shared = isinstance(trait.settings, Estimate)
-        found[stored_name(name)] = name if is_shared else checked.digests.get(("trait", trait.name), "")
+        found[stored_name(name)] = name if is_shared else _digest(trait, checked)
     return found
+
+
+def _digest(trait: Trait, checked: Checked) -> str:
+    """Return a digest of what a model is fitted for; of texts it leaves out what people call the topics."""
+    if not isinstance(trait.settings, Text):
+        return checked.digests.get(("trait", trait.name), "")
+    read = [checked.digests.get(("trait", name), "") for name in (trait.settings.of, trait.settings.rating) if name]
+    return hashlib.md5(repr((trait.settings.fitted_for, read)).encode(), usedforsecurity=False).hexdigest()
 
 
 def kept_fit(name: str, evaluation: Evaluation, refit_every: int | None = None) -> Mapping[str, Any] | None:

@@ -7,8 +7,9 @@ from satsuma.language.learned_traits.estimate import Estimate, EstimateWay
 from satsuma.language.learned_traits.features import Feature
 from satsuma.language.learned_traits.predict import Predict, PredictWay
 from satsuma.language.learned_traits.scale import Scale, ScaleWay
+from satsuma.language.learned_traits.text import Text, TextWay
 
-for _way in (EstimateWay(), PredictWay(), ScaleWay()):
+for _way in (EstimateWay(), PredictWay(), ScaleWay(), TextWay()):
     register(_way)
 
-__all__ = ["Estimate", "Feature", "Predict", "Scale"]
+__all__ = ["Estimate", "Feature", "Predict", "Scale", "Text"]

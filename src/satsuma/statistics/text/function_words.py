@@ -17,7 +17,8 @@ now of off on once one only onto or other our ours ourselves out over own per qu
 shouldn't since so some still such than that that's the their theirs them themselves then there there's these they
 they're they've this those though through to too under until up upon us very was wasn't we we're we've were weren't
 what when where which while who whom whose why will with within without won't would wouldn't yet you you'd you'll
-you're you've your yours yourself im ive dont didnt doesnt isnt cant wont
+you're you've your yours yourself im ive dont didnt doesnt isnt cant wont like really also anyone anything everyone
+everything lot lots nothing someone something thing things
 """
 
 _FRENCH = """

@@ -41,7 +41,7 @@ class TopicQuality:
     """How good a number of topics is.
 
     stability : of each topic, 0 to 1, shape (count,): how well samples of the texts find it again.
-    coherence : of each topic, -1 to 1, shape (count,).
+    coherence : of each topic, -1 to 1, shape (count,); NaN for a topic of one word.
     """
 
     count: int
@@ -53,14 +53,13 @@ class TopicQuality:
         return float(self.stability.mean())
 
     @property
-    def mean_coherence(self) -> float:
-        return float(self.coherence.mean())
+    def mean_coherence(self) -> float | None:
+        """The mean of those that have one; None where none has."""
+        known = self.coherence[np.isfinite(self.coherence)]
+        return float(known.mean()) if len(known) else None
 
     def as_dict(self) -> dict[str, Any]:
-        return {
-            "count": self.count, "stability": round(self.mean_stability, 4),
-            "coherence": round(self.mean_coherence, 4),
-        }  # fmt: skip
+        return {"count": self.count, "stability": self.mean_stability, "coherence": self.mean_coherence}
 
 
 def choose_topics(
@@ -107,6 +106,25 @@ def quality(topics: Topics, corpus: Corpus, rng: np.random.Generator, samples: i
             continue
         scores.append(matched(reference, [top(row, topics.vocabulary.words) for row in weights]))
     return TopicQuality(len(topics), np.mean(scores, axis=0), coherence(reference, looked_at))
+
+
+def by_chance(vocabulary: Vocabulary, corpus: Corpus, count: int, rng: np.random.Generator) -> TopicQuality:
+    """Return how good as many topics are on the same words dealt to the texts at random.
+
+    Frequent words make topics of their own wherever they stand, so that stability by chance is far from 0. Topics that
+    are no better than these say nothing of what comes together.
+
+    Raises
+    ------
+    CannotEstimate
+        When no topics can be fitted.
+    """
+    looked_at = drawn(corpus, MOST_TEXTS, rng)
+    every = [word for words in looked_at.words for word in words]
+    dealt = iter(rng.permutation(len(every)).tolist())
+    words = tuple([every[next(dealt)] for _ in own] for own in looked_at.words)
+    shuffled = Corpus(looked_at.texts, words, looked_at.people)
+    return quality(fit_topics(shuffled, vocabulary, count, rng), shuffled, rng)
 
 
 def drawn(corpus: Corpus, most: int, rng: np.random.Generator) -> Corpus:

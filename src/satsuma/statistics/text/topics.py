@@ -27,8 +27,9 @@ from satsuma.statistics.text.vectors import Corpus, Vocabulary
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
-#: Words by which a topic is told.
-SHOWN = 10
+#: Words by which a topic is told, at most: those with a tenth of the heaviest one's weight. In short texts a topic may
+#: be one word, and what stands behind it chance.
+SHOWN, TELLING = 10, 0.1
 #: Words of a proposed name.
 NAMED = 3
 #: Sweeps over the topics until a text's weights stand still: fixed, so that no text hangs on another's.
@@ -96,9 +97,10 @@ class Topics:
 
 
 def top(weights: Floats, words: Sequence[str], most: int = SHOWN) -> list[str]:
-    """Return the heaviest words, those of the same weight in the order of code points."""
+    """Return the words that tell a topic, the heaviest first, those of the same weight in the order of code points."""
     order = np.lexsort((np.arange(len(weights)), -weights))[:most]
-    return [words[place] for place in order if weights[place] > 0]
+    least = TELLING * weights[order[0]] if len(order) else 0.0
+    return [words[place] for place in order if weights[place] > 0 and weights[place] >= least]
 
 
 def main_topic(shares: Floats) -> Whole:

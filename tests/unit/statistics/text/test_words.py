@@ -41,7 +41,7 @@ def test_function_words_are_written_as_words_come() -> None:
     for code, listed in FUNCTION_WORDS.items():
         assert len(listed) > 100, code
         assert [word for word in listed if normalised(word) != word] == [], code
-    assert words_of("I like the sound of it", stop_words(["en"])) == ["like", "sound"]
+    assert words_of("I enjoy the sound of it", stop_words(["en"])) == ["enjoy", "sound"]
     assert stop_words(["xx"]) == frozenset()
     assert FUNCTION_WORDS.keys() == SAMPLES.keys()
 
