@@ -12,6 +12,8 @@ from satsuma.language.learned_traits.predict import CUTOFFS, HEADS
 from satsuma.language.learned_traits.predict import SETTINGS as PREDICT_SETTINGS
 from satsuma.language.learned_traits.scale import ANSWERED
 from satsuma.language.learned_traits.scale import SETTINGS as SCALE_SETTINGS
+from satsuma.language.learned_traits.text import ASKED
+from satsuma.language.learned_traits.text import SETTINGS as TEXT_SETTINGS
 from satsuma.language.operators import OPERATORS
 from satsuma.language.standard_methods import rfm
 from satsuma.traits.library import entries
@@ -121,7 +123,7 @@ def _traits() -> str:
     )
 
 
-#: What stands under `estimate` and `predict`, by the key that begins it or that a setting has.
+#: What stands under `estimate`, `predict` and `text`, by the key that begins it or that a setting has.
 _LEARNED = (
     ("estimate", "`{p_alive: Order Completed}`", "the probability that the customer will come back at all"),
     ("estimate", "`{expected_orders: Order Completed, horizon: 90d}`", "on how many days of the horizon to expect one"),
@@ -146,6 +148,13 @@ _LEARNED = (
         "`{amount_of: {did: Order Completed, sum: {of: revenue}}, horizon: 90d}`",
         "the sum to expect; without `sum` the count",
     ),
+    ("text", "`{language: comment}`", "the two letters of the language that a text is in"),
+    (
+        "text",
+        "`{sentiment: comment, rating: stars}`",
+        "how it sounds, -1 to 1, learned from ratings; without, by a list of words",
+    ),
+    ("text", "`{topic: comment, topics: 12}`", "the name of its main topic, by which words come together in all texts"),
 )
 _LEARNED_SETTINGS = {
     "of": "the property that holds the money; `revenue` when not said",
@@ -162,25 +171,32 @@ _LEARNED_SETTINGS = {
     "without": "events and traits to leave out",
     "cutoffs": f"past moments to learn from, at most; {CUTOFFS} when not said",
     "every": "time between them; 30 days or the horizon, whichever is shorter, when not said",
-    "otherwise": "where no model beats the best rule: `nothing`, or what the `rule` says; `nothing` when not said",
+    "otherwise": "where no model is worth using: `nothing`, or what the best `rule` (of a text: a list of `words`) says; "
+    "`nothing` when not said",
+    "rating": "the numeric trait that sentiment is learned from",
+    "scale": "the lowest and highest rating, such as `[1, 5]`; those that were given when not said",
+    "words": "whose list of words: `own`, or `vader` (the package vaderSentiment, English only); `own` when not said",
+    "topics": "how many; as many as samples of the texts agree on when not said",
+    "names": "for a proposed name of a topic another one; two topics may have the same",
 }
 
 
 def _learned() -> str:
-    shown = {name for _, form, _ in _LEARNED for name in (*QUANTITIES, *HEADS) if f"{{{name}:" in form}
-    missing = {*QUANTITIES, *HEADS} - shown
+    shown = {name for _, form, _ in _LEARNED for name in (*QUANTITIES, *HEADS, *ASKED) if f"{{{name}:" in form}
+    missing = {*QUANTITIES, *HEADS, *ASKED} - shown
     assert not missing, f"forms without a line on the page: {missing}"
-    of = {name: [way for way, keys in (("estimate", ESTIMATE_SETTINGS), ("predict", PREDICT_SETTINGS)) if name in keys]
-          for name in dict.fromkeys((*ESTIMATE_SETTINGS, *PREDICT_SETTINGS))}  # fmt: skip
+    ways = (("estimate", ESTIMATE_SETTINGS), ("predict", PREDICT_SETTINGS), ("text", TEXT_SETTINGS))
+    of = {name: [way for way, keys in ways if name in keys]
+          for name in dict.fromkeys(name for _, keys in ways for name in keys)}  # fmt: skip
     rows = [f"| `{way}` | {form} | {meaning} |" for way, form, meaning in _LEARNED]
     settings = [
-        f"| `{name}` | {', '.join(f'`{way}`' for way in ways)} | {_LEARNED_SETTINGS[name]} |"
-        for name, ways in of.items()
+        f"| `{name}` | {', '.join(f'`{way}`' for way in users)} | {_LEARNED_SETTINGS[name]} |"
+        for name, users in of.items()
     ]
     return (
-        "## Learned traits\n\nA trait is learned from everybody by `estimate:` (a model of purchases, or of renewals) or "
-        "by `predict:` (a model that learned at past moments what came after). Models are kept until `satsuma run --refit`. "
-        "What they assume stands in [what customers are worth](../topics/value.md).\n\n"
+        "## Learned traits\n\nA trait is learned from everybody by `estimate:` (a model of purchases, or of renewals) , "
+        "by `predict:` (a model that learned at past moments what came after) or by `text:` (what a customer wrote). Models are kept until `satsuma run --refit`. "
+        "What they assume stands in [what customers are worth](../topics/value.md) and [what customers write](../topics/text.md).\n\n"
         "| way | form | gives |\n|---|---|---|\n" + "\n".join(rows) + "\n\n"
         "| setting | of | meaning |\n|---|---|---|\n" + "\n".join(settings) + "\n"
     )

@@ -21,6 +21,8 @@ RUN = [
     "docs/how-to/what-changed.md",
     "docs/how-to/judge-a-segment.md",
 ]
+RUN = ["README.md", "docs/tutorials/quickstart.md", "docs/how-to/value.md", "docs/how-to/judge-a-segment.md"]
+RUN = ["README.md", "docs/tutorials/quickstart.md", "docs/how-to/value.md", "docs/how-to/text.md"]
 
 
 def module(name: str) -> ModuleType:
