@@ -16,13 +16,13 @@ RUN = [
     "README.md",
     "docs/tutorials/quickstart.md",
     "docs/how-to/value.md",
+    "docs/how-to/find-groups.md",
     "docs/how-to/rules-from-groups.md",
     "docs/how-to/survey-scales.md",
     "docs/how-to/what-changed.md",
     "docs/how-to/judge-a-segment.md",
+    "docs/how-to/text.md",
 ]
-RUN = ["README.md", "docs/tutorials/quickstart.md", "docs/how-to/value.md", "docs/how-to/judge-a-segment.md"]
-RUN = ["README.md", "docs/tutorials/quickstart.md", "docs/how-to/value.md", "docs/how-to/text.md"]
 
 
 def module(name: str) -> ModuleType:

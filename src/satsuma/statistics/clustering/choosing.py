@@ -226,7 +226,7 @@ def _judge(
     border = min((each for each in candidates if each.groups <= chosen.groups), key=lambda each: each.border)
     is_empty = border.border <= EMPTY_BORDER
     tighter = (
-        f"Cut into {chosen.groups}, the rows are {1.0 - np.exp(-chosen.gap):.1%} tighter than {clouds} clouds with the "
+        f"Cut into {chosen.groups}, the data are {1.0 - np.exp(-chosen.gap):.1%} tighter than {clouds} clouds with the "
         f"same columns and correlations but no groups (p = {p_value:.2g}), and the borders between {border.groups} "
         f"parts hold {border.border:.2f} times as many rows as there."
     )
@@ -239,10 +239,10 @@ def _judge(
     if not few_alike:
         why = f"Clouds without groups are cut as tightly: p = {p_value:.2g} among {clouds} clouds."
     elif not is_tight:
-        why = f"The rows differ from one cloud, but so little ({chosen.gap:.1%} tighter) that no use of it can be made."
+        why = f"The data differ from one cloud, but so little ({chosen.gap:.1%} tighter) that no use of it can be made."
     else:
         why = (
-            f"The rows differ from one cloud, but the borders between the parts are not empty: they hold "
+            f"The data differ from one cloud, but the borders between the parts are not empty: they hold "
             f"{border.border:.2f} times as many rows as in a cloud without groups."
         )
     axis = _longest_axis(points_of(rows), rows, rng)
@@ -254,7 +254,7 @@ def _judge(
             f"what it would by chance), and resamples agree on {cuts.groups} parts with {cuts.stability:.2f}. Such "
             f"segments are chosen, not found; they are worth what can be done with them."
         )
-        return "constructive", cuts.groups, ("There are no natural groups here: the rows are one cloud.", why, offer)
+        return "constructive", cuts.groups, ("There are no natural groups here: the data are one cloud.", why, offer)
     refusal = "No cut is worth offering: the traits hardly hang together, or resamples do not agree on the parts."
     return "none", None, ("There are no natural groups here.", why, refusal)
 

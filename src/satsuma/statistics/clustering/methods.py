@@ -97,9 +97,13 @@ def suited(rows: Rows) -> tuple[str, str]:
     if not codes:
         return "kmeans", "All traits are numbers, so k-means suits: quick, and its groups are cut by plain borders."
     return "kmeans", (
-        f"{numbers} numbers and {codes} categories: k-means on standardised numbers and scaled indicators is quick at "
+        f"{_counted(numbers, 'number')} and {_counted(codes, 'category', 'categories')}: k-means on standardised numbers and scaled indicators is quick at "
         f"any size; `classes` says more where the categories matter most."
     )
+
+
+def _counted(count: int, one: str, many: str = "") -> str:
+    return f"1 {one}" if count == 1 else f"{count} {many or one + 's'}"
 
 
 def _method(name: str) -> Method:

@@ -90,7 +90,7 @@ def test_answers_along_one_continuum_are_cuts_and_not_groups() -> None:
     choice = choice_of(rows)
     assert choice.verdict == "constructive"
     assert choice.proposed is not None
-    assert choice.reasons[0] == "There are no natural groups here: the rows are one cloud."
+    assert choice.reasons[0] == "There are no natural groups here: the data are one cloud."
     assert "chosen, not found" in choice.reasons[-1]
 
 
