@@ -97,7 +97,8 @@ def suited(rows: Rows) -> tuple[str, str]:
     if not codes:
         return "kmeans", "All traits are numbers, so k-means suits: quick, and its groups are cut by plain borders."
     return "kmeans", (
-        f"{_counted(numbers, 'number')} and {_counted(codes, 'category', 'categories')}: k-means on standardised numbers and scaled indicators is quick at "
+        f"{_counted(numbers, 'number')} and {_counted(codes, 'category', 'categories')}: k-means on standardised "
+        f"numbers and scaled indicators is quick at "
         f"any size; `classes` says more where the categories matter most."
     )
 
