@@ -28,7 +28,7 @@ from satsuma.evidence.separation import Role, Separation, separations
 from satsuma.evidence.split import Halves, halves
 from satsuma.evidence.stability import Refitted, Stability, of_rule, refitted
 from satsuma.evidence.traits import Described, Sums, described, second_names, sums
-from satsuma.evidence.verdict import FEWEST_TOLD, FEWEST_TRAITS, Known, verdict
+from satsuma.evidence.verdict import FEWEST, FEWEST_TOLD, FEWEST_TRAITS, Known, verdict
 from satsuma.evidence.whole import whole_verdict
 from satsuma.evidence.worth import GroupWorth, worths
 from satsuma.language.checker import Checked, Key
@@ -204,12 +204,16 @@ class Gatherer:
             unused = [item for item in found if role[item.trait.name] == "unused"]
             # What hardly anything was compared on is not said to act alike.
             enough = past.outcomes is not None or len(unused) >= FEWEST_TRAITS
-            by_trait = likeness(groups, labels, unused if enough else ())
+            by_trait = likeness(groups, labels, unused if enough else (), smallest=FEWEST)
             if past.outcomes is not None:
                 before, outcomes = past.outcomes
                 then = [number for number, subject in enumerate(before.subjects) if subject.name == name]
                 after = dict(
-                    zip([before.subjects[number] for number in then], likeness(before, then, outcomes), strict=True)
+                    zip(
+                        [before.subjects[number] for number in then],
+                        likeness(before, then, outcomes, smallest=FEWEST),
+                        strict=True,
+                    )
                 )
             else:
                 after = {}

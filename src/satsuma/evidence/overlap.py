@@ -78,16 +78,19 @@ def nearest(groups: Groups, segments: Groups) -> list[Nearest | None]:
     return found
 
 
-def likeness(groups: Groups, labels: Sequence[int], all_sums: Sequence[Sums]) -> list[Alikeness | None]:
+def likeness(
+    groups: Groups, labels: Sequence[int], all_sums: Sequence[Sums], *, smallest: int = 1
+) -> list[Alikeness | None]:  # fmt: skip
     """Return for each label of a segmentation the other that it differs least from, whichever trait is looked at.
 
     Parameters
     ----------
-    labels : the numbers of the labels among the groups; a label of nobody has no other.
+    labels : the numbers of the labels among the groups.
     all_sums : of the traits that count: those the labels are not made of, and what customers did afterwards.
+    smallest : labels with fewer members are compared with none: too few to say that nothing tells them apart.
     """
     sizes = groups.sizes()
-    there = [number for number in labels if sizes[number] > 0]
+    there = [number for number in labels if sizes[number] >= max(smallest, 1)]
     if len(there) < 2 or not all_sums:
         return [None] * len(labels)
     apart = np.stack([_between(split(item)[0], there) for item in all_sums])
@@ -104,8 +107,20 @@ def likeness(groups: Groups, labels: Sequence[int], all_sums: Sequence[Sums]) ->
 
 
 def _between(found: Sums, there: Sequence[int]) -> Floats:
-    """Return for each pair of groups the share of one trait's variation that lies between them, shape (k, k)."""
+    """Return for each pair of groups the share of one trait's variation that would lie between them, shape (k, k).
+
+    It would if both were of one size: beside a large group a small one takes up little variation, however far apart
+    they are. With p the share of the first, eta2 / (1 - eta2) is p (1 - p) d^2, of which p alone is made one half.
+    """
     first, second = np.meshgrid(there, there, indexing="ij")
+    share = found.known[first] / np.maximum(found.known[first] + found.known[second], 1)
+    found_share = np.clip(_explained(found, first, second), 0.0, 1.0 - 1e-12)
+    even: Floats = found_share / (1 - found_share) / np.maximum(4 * share * (1 - share), 1e-12)
+    return even / (1 + even)
+
+
+def _explained(found: Sums, first: NDArray[np.int64], second: NDArray[np.int64]) -> Floats:
+    """Return the share of variation between pairs of groups as they are; 0 where nothing varies."""
     if found.ranks is not None:
         pairs = Moments(
             *(np.stack([part[first], part[second]]) for part in (found.ranks.n, found.ranks.mean, found.ranks.m2))

@@ -24,6 +24,9 @@ DISTINCT = 50
 #: Each half holds at least this share of the group, and the valley is as deep beside the lower of its tops: two normal
 #: heaps 3 deviations apart have one of .7. Both ours: less is a fringe, or a dent.
 LEAST, DEEP = 0.2, 0.75
+#: Units of traits that heap up as the calendar does (seasons, days of the week, the day the data begin), which makes
+#: no two kinds of customers.
+OF_THE_CALENDAR = ("date", "day", "days")
 #: The share of false alarms, of all traits of a group together.
 FALSE_SHARE = 0.05
 #: Values above this skewness go in as logarithms, and what lies beyond these quantiles at them: a tail is no heap.
@@ -65,8 +68,7 @@ class Halves:
 def halves(groups: Groups, traits: Sequence[Described], *, rng: np.random.Generator) -> list[Halves | None]:
     """Return for each group the trait along which it is most parted; None where nothing can be looked at."""
     chance: dict[int, Floats] = {}
-    # A day heaps up as the days before it did: what is told of it stands in the traits that count days since.
-    numbers = [trait for trait in traits if trait.measured == "number" and trait.unit != "date"]
+    numbers = [trait for trait in traits if trait.measured == "number" and trait.unit not in OF_THE_CALENDAR]
     found: list[Halves | None] = []
     for number in range(len(groups)):
         places = np.flatnonzero(groups.mask(number))

@@ -47,6 +47,23 @@ def test_two_labels_act_alike_where_no_trait_tells_them_apart() -> None:
     assert other.most == pytest.approx(float(compare_variances(pair).eta2), abs=1e-9)
 
 
+def test_a_small_label_far_from_a_large_one_is_not_like_it() -> None:
+    rng = np.random.default_rng(2)
+    small = np.arange(4_000) < 100
+    values = rng.normal(size=4_000) + 0.5 * small
+    groups = groups_from({"s: small": small, "s: large": ~small})
+    (found, _) = likeness(groups, [0, 1], sums(groups, [number("x", values)]))
+    assert found is not None
+    ranks = np.argsort(np.argsort(values)).astype(float)
+    # As many of the large one as there are of the small one, on average: d^2 / (d^2 + 4).
+    d = (ranks[small].mean() - ranks[~small].mean()) / np.sqrt(
+        (ranks[small].var() * 100 + ranks[~small].var() * 3_900) / 4_000
+    )
+    assert found.most == pytest.approx(d**2 / (d**2 + 4))
+    assert found.most > 0.03
+    assert likeness(groups, [0, 1], sums(groups, [number("x", values)]), smallest=101) == [None, None]
+
+
 def test_without_traits_nothing_is_said_to_act_alike() -> None:
     groups = groups_from({"s: a": np.arange(9) < 4, "s: b": np.arange(9) >= 4})
     assert likeness(groups, [0, 1], []) == [None, None]
