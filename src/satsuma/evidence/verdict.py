@@ -109,8 +109,8 @@ def _findings(known: Known) -> Iterator[_Finding]:
     if alike is not None and alike.most < ALIKE:
         yield _Finding(
             word="merge", other=alike.other,
-            sentence=f"It and '{alike.other}' act alike: at most {alike.most:.1%} of a trait's variation lies between "
-            f"them ('{alike.trait}').",
+            sentence=f"It and '{alike.other}' act alike: of nothing that was compared more than {alike.most:.1%} of the "
+            f"variation lies between them ('{alike.trait}').",
         )  # fmt: skip
     yield from _unsteady(known)
 
@@ -159,7 +159,7 @@ def _undistinguished(known: Known) -> _Finding:
         what = "no trait" if not tested else f"only {tested} {'trait' if tested == 1 else 'traits'}"
         return _Finding(
             word="not judged",
-            sentence=f"There is {what} to test it on that it is not made of, and what followed was not looked at.",
+            sentence=f"There is {what} to test it on that it is not made of, and nothing is known of what followed.",
         )
     looked = [f"{tested} {'trait' if tested == 1 else 'traits'} that it is not made of"] if tested else []
     looked += ["what its members did afterwards"] if outcomes else []
