@@ -109,8 +109,8 @@ def _findings(known: Known) -> Iterator[_Finding]:
     if alike is not None and alike.most < ALIKE:
         yield _Finding(
             word="merge", other=alike.other,
-            sentence=f"It and '{alike.other}' act alike: of nothing that was compared more than {alike.most:.1%} of the "
-            f"variation lies between them ('{alike.trait}').",
+            sentence=f"It and '{alike.other}' act alike: of nothing that was compared more than {alike.most:.1%} of "
+            f"the variation lies between them ('{alike.trait}').",
         )  # fmt: skip
     yield from _unsteady(known)
 
