@@ -20,6 +20,8 @@ SCRIPTS = (
     "bench_lifetime_value.py",
     "bench_clustering_mixed.py",
     "bench_clustering.py",
+    "bench_discover.py",
+    "bench_evidence.py",
 )
 
 
