@@ -22,7 +22,7 @@ from satsuma.evidence.overall import explained
 from satsuma.evidence.overlap import Alikeness, Nearest, likeness, nearest
 from satsuma.evidence.past import Looking, knows_then
 from satsuma.evidence.reach import Reach, reaches
-from satsuma.evidence.refits import refit_of
+from satsuma.evidence.refits import fitted_of
 from satsuma.evidence.roles import every_role
 from satsuma.evidence.separation import Role, Separation, separations
 from satsuma.evidence.split import Halves, halves
@@ -174,9 +174,9 @@ class Gatherer:
             definition = self.checked.of(Segmentation).get(name)
             if definition is None or name not in frame.segmentations:
                 continue
-            refit = refit_of(definition, frame, self.run, self.checked)
-            if refit is not None:
-                found[name] = refitted(frame.labels(name), refit, rng=rng)
+            again = fitted_of(definition, frame, self.run, self.checked)
+            if again is not None:
+                found[name] = refitted(again.labels, again.refit, rng=rng)
         return found
 
     def _stable(self, groups: Groups, fits: Mapping[str, Refitted], past: Past) -> list[Stability | None]:

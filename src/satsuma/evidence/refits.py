@@ -7,19 +7,26 @@ it. Its borders are looked at over time instead (`stability`).
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
 
 from satsuma.evaluation.scan import value_of
 from satsuma.language.checker import Checked
 from satsuma.language.durations import MICROSECONDS_PER_DAY, microseconds
-from satsuma.language.standard_methods import BandsSettings, RfmSettings, TierSettings
+from satsuma.language.moments import Moment
+from satsuma.language.standard_methods import BandsSettings, ClustersSettings, RfmSettings, TierSettings
 from satsuma.language.standard_methods.rfm import PARTS
 from satsuma.language.types import Measure, Segmentation
-from satsuma.segments.frame import CustomerFrame
+from satsuma.segments.clusters.fitting import groups_from
+from satsuma.segments.clusters.raw import raw_trait, rows_taken
+from satsuma.segments.frame import CustomerFrame, FrameLabels
 from satsuma.segments.results import digest
 from satsuma.segments.store import MEASURES, StoredRun, numbers_of
+from satsuma.statistics.clustering.methods import algorithm
+from satsuma.statistics.effects.agreement import crossed
 from satsuma.statistics.quantiles import interval_of
 from satsuma.statistics.rfm import quantile_cuts, rank_scores, scores_from_borders, scores_from_cuts, value_cuts
 from satsuma.statistics.tiers import share_cuts
@@ -29,17 +36,69 @@ Whole = NDArray[np.int64]
 #: Gives the label of every place from a fit in which each place counts as often as its weight says.
 Refit = Callable[[Floats], Whole]
 
+#: Customers on whom clusters are fitted again, and from how many random starts each time.
+CLUSTERED, STARTS = 5_000, 10
 
-def refit_of(segmentation: Segmentation, frame: CustomerFrame, run: StoredRun, checked: Checked) -> Refit | None:
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fitted:
+    """What is fitted again. labels : as they are kept, of everybody or of a sample. refit : gives theirs anew."""
+
+    labels: FrameLabels
+    refit: Refit
+
+
+def fitted_of(segmentation: Segmentation, frame: CustomerFrame, run: StoredRun, checked: Checked) -> Fitted | None:
     """Return how a segmentation is fitted again; None where nothing is fitted, or what it was fitted on is not kept."""
-    settings = segmentation.settings
+    settings, refit = segmentation.settings, None
     if isinstance(settings, RfmSettings) and settings.scoring != "thresholds":
-        return _rfm(settings, frame, run, checked)
-    if isinstance(settings, BandsSettings) and settings.way == "quantiles":
-        return _bands(settings, frame)
-    if isinstance(settings, TierSettings) and settings.way in ("shares", "quantiles"):
-        return _tiers(settings, frame)
-    return None
+        refit = _rfm(settings, frame, run, checked)
+    elif isinstance(settings, BandsSettings) and settings.way == "quantiles":
+        refit = _bands(settings, frame)
+    elif isinstance(settings, TierSettings) and settings.way in ("shares", "quantiles"):
+        refit = _tiers(settings, frame)
+    elif isinstance(settings, ClustersSettings):
+        return clusters_again(segmentation, settings, frame, run, checked)
+    return None if refit is None else Fitted(frame.labels(segmentation.name), refit)
+
+
+# ----------------------------------------------------------------------------------------------------------- clusters
+
+
+def clusters_again(
+    segmentation: Segmentation, settings: ClustersSettings, frame: CustomerFrame, run: StoredRun, checked: Checked
+) -> Fitted | None:
+    """Return how clusters are fitted again: on a sample of those who are in one, their number as it is."""
+    model = run.models.get(segmentation.name, {}).get("fit")
+    groups = groups_from(model) if model is not None and "grouping" in model else None
+    if groups is None or groups.grouping is None:
+        return None
+    labels, grouping = frame.labels(segmentation.name), groups.grouping
+    own = np.array([groups.names.index(name) if name in groups.names else -1 for name in labels.names] or [-1])
+    # -1 is nobody's label; the last entry of the table answers for it.
+    codes = np.append(own, -1)[labels.codes]
+    places = np.flatnonzero(codes >= 0)
+    rng = np.random.default_rng(settings.seed)
+    if len(places) > CLUSTERED:
+        places = np.sort(rng.choice(places, CLUSTERED, replace=False))
+    moment = Moment(microseconds(frame.as_of), checked.vocabulary.zone)
+    raw = [rows_taken(raw_trait(name, frame.column(name), moment), places) for name in settings.traits]
+    rows, learn, count = groups.rows(raw), algorithm(grouping.method), len(groups.names)
+
+    def refit(weights: Floats) -> Whole:
+        found = learn(rows, count, rng=np.random.default_rng(settings.seed), weights=weights, starts=STARTS)
+        again = found.assign(rows).astype(np.int64)
+        # Groups have no numbers of their own: each gets that of the kept group with which it shares most.
+        table = crossed(codes[places], again, count)
+        kept, new = linear_sum_assignment(-table)
+        names = np.full(count + 1, -1, np.int64)
+        names[new] = kept
+        return names[again]
+
+    return Fitted(FrameLabels(groups.names, codes[places].astype(np.int16)), refit)
+
+
+# -------------------------------------------------------------------------------------------------------- cut points
 
 
 class Drawn:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from scipy.stats import mannwhitneyu
 
@@ -15,7 +17,7 @@ from satsuma.cli.output import json_text
 from satsuma.errors import NotFound, WrongUse
 from satsuma.evidence.card import Evidence, EvidenceCard
 from satsuma.evidence.quick import quick_evidence, sampled
-from satsuma.evidence.refits import refit_of
+from satsuma.evidence.refits import fitted_of
 from satsuma.evidence.roles import roles
 from satsuma.language.types import Segmentation
 from satsuma.segments.frame import CustomerFrame
@@ -157,10 +159,10 @@ def test_refits_with_everybody_once_are_the_labels_of_the_run(shop: Shop, frame:
     checked = shop.workspace.definitions()
     run = RunStore(shop.engine, shop.path / "state").required()
     for name in ("rfm", "fifths"):
-        refit = refit_of(checked.of(Segmentation)[name], frame, run, checked)
-        assert refit is not None
-        assert np.array_equal(refit(np.ones(SIZE)), frame.labels(name).codes)
-    assert refit_of(checked.of(Segmentation)["land"], frame, run, checked) is None
+        fitted = fitted_of(checked.of(Segmentation)[name], frame, run, checked)
+        assert fitted is not None
+        assert np.array_equal(fitted.refit(np.ones(SIZE)), frame.labels(name).codes)
+    assert fitted_of(checked.of(Segmentation)["land"], frame, run, checked) is None
 
 
 def test_every_scoring_of_rfm_is_refitted(shop: Shop) -> None:
@@ -174,16 +176,41 @@ def test_every_scoring_of_rfm_is_refitted(shop: Shop) -> None:
         frame = shop.workspace.frame()
         for scoring in more:
             name = f"by_{scoring}"
-            refit = refit_of(checked.of(Segmentation)[name], frame, run, checked)
-            assert (refit is None) == (scoring == "thresholds")
-            if refit is not None:
-                assert np.array_equal(refit(np.ones(SIZE)), frame.labels(name).codes), scoring
-                again = refit(np.random.default_rng(1).poisson(1.0, SIZE).astype(float))
+            fitted = fitted_of(checked.of(Segmentation)[name], frame, run, checked)
+            assert (fitted is None) == (scoring == "thresholds")
+            if fitted is not None:
+                assert np.array_equal(fitted.refit(np.ones(SIZE)), frame.labels(name).codes), scoring
+                again = fitted.refit(np.random.default_rng(1).poisson(1.0, SIZE).astype(float))
                 assert 0.7 < np.mean(again == frame.labels(name).codes) < 1
     finally:
         for scoring in more:
             (shop.path / "segmentations" / f"by_{scoring}.yaml").unlink()
         shop.run()
+
+
+def test_clusters_are_fitted_again_on_a_sample(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    with Shop(tmp_path) as made:
+        people = pa.table({"no": np.arange(300), "points": np.where(np.arange(300) % 2, 10, 60) + rng.poisson(5, 300),
+                           "paid": rng.integers(0, 90, 300)})  # fmt: skip
+        made.engine.register("people", people)
+        made.engine.execute("ALTER TABLE customers ADD COLUMN paid BIGINT")
+        path = made.path / "catalog.yaml"
+        path.write_text(path.read_text().replace("traits:", "traits:\n  paid:\n    type: integer", 1))
+        made.engine.execute(
+            "INSERT INTO customers (customer_no, customer_id, first_seen, points, paid) "
+            "SELECT no, 'c' || no, TIMESTAMP '2023-01-01', points, paid FROM people"
+        )
+        made.write("segmentations/kinds", "method: clusters\ntraits: [points]\ngroups: 2")
+        made.write("segmentations/cuts", "method: clusters\ntraits: [paid]\ngroups: 4")
+        made.run()
+        told = made.workspace.evidence(looks_back=False)
+    kinds, cuts = (next(item for item in told.segmentations if item.name == name) for name in ("kinds", "cuts"))
+    assert (kinds.rand, kinds.kept_rand) == (1, 1)
+    assert cuts.rand is not None
+    assert cuts.rand < 0.99
+    stable = [label.stability for label in kinds.labels if label.size]
+    assert [item.jaccard if item else None for item in stable] == [1, 1]
 
 
 def test_without_the_past_nothing_is_said_of_it(shop: Shop) -> None:

@@ -94,15 +94,15 @@ def self_agreement(
     if not (codes >= 0).any():
         raise CannotEstimate("Nobody is in any group.")
     found = np.empty((draws, groups))
-    rand = 0.0
+    rand = []
     for number in range(draws):
         weights = rng.poisson(1.0, len(codes)).astype(np.float64)
         table = crossed(codes, refit(weights), groups)
         found[number] = jaccards(np.diagonal(table), table.sum(axis=1), table.sum(axis=0))
-        rand += adjusted_rand(table) / draws
+        rand.append(adjusted_rand(table))
     empty = np.bincount(codes[codes >= 0].astype(np.int64), minlength=groups) == 0
     found[:, empty] = np.nan
     # A group that a draw leaves without anybody on both sides did not move.
     return SelfAgreement(
-        jaccard=found.mean(axis=0), low=np.quantile(found, low, axis=0), rand=float(rand), draws=draws
+        jaccard=found.mean(axis=0), low=np.quantile(found, low, axis=0), rand=float(np.mean(rand)), draws=draws
     )  # fmt: skip
