@@ -55,8 +55,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shop.engine.unregister("made")
         shop.write("segments/web", "where: {trait: channel, eq: web}")
         shop.run()
-        path = shop.path
-    return path
+        return shop.path
 
 
 def found(satsuma: Runner, ran: Path, *options: str) -> Any:
