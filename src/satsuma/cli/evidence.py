@@ -100,6 +100,11 @@ def _show_all(found: Evidence, currency: str, timezone: str) -> None:
              ("afterwards", "right"), ("verdict", "left")),
             [_row(card, currency) for card in found.segments],
         )  # fmt: skip
+        if any(card.separation.shown is not None and card.separation.strongest is None for card in found.segments):
+            output.say(
+                "* It comes from the same events as the segment: it shows what the segment is, and proves nothing."
+            )
+            output.say()
     if found.segmentations:
         output.show_table(
             (("segmentation", "left"), ("labels", "right"), ("follows most", "left"), ("by", "right"),
@@ -120,13 +125,13 @@ def _show_all(found: Evidence, currency: str, timezone: str) -> None:
 def _row(card: EvidenceCard, currency: str) -> tuple[str, ...]:
     from satsuma.report import format as say_as
 
-    strongest = card.separation.strongest
+    strongest = card.separation.shown
     followed = card.afterwards.outcomes if card.afterwards is not None else ()
     furthest = max(followed, key=lambda item: abs(item.effect), default=None)
     return (
         card.name, say_as.count(card.size), say_as.share(card.share),
         say_as.money(None if card.worth is None else card.worth.mean, currency),
-        say_as.MISSING if strongest is None else strongest.trait,
+        say_as.MISSING if strongest is None else f"{strongest.trait}{'' if strongest.role == 'unused' else ' *'}",
         say_as.MISSING if strongest is None else f"{strongest.effect:+.2f}",
         say_as.MISSING if strongest is None else f"±{strongest.control:.2f}",
         say_as.decimal(None if card.stability is None else card.stability.jaccard, 2),

@@ -119,6 +119,14 @@ class Separation:
         """The largest difference on a trait that the group is not made of."""
         return next(iter(self.of("unused")), None)
 
+    @property
+    def shown(self) -> TraitEffect | None:
+        """The strongest difference, or where all traits come from the group's own events the largest of those.
+
+        The latter shows what the group is, and proves nothing.
+        """
+        return self.strongest or next(iter(self.of("related")), None)
+
     def as_dict(self) -> dict[str, Any]:
         return {
             "effects": [item.as_dict() for item in self.effects],

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from satsuma.catalog import Catalog
 from satsuma.language.checker import Checked, Key, kind_of
-from satsuma.language.leaves import asked_leaves, conditions, leaves, measures, references
+from satsuma.language.leaves import asked_leaves, conditions, leaves, measures, references, settings_read
 from satsuma.language.types import Definition, EventLeaf, PropertyTest
 
 
@@ -57,6 +57,9 @@ def is_sensitive_in(definitions: Mapping[Key, Definition], catalog: Catalog, key
 def _properties(definition: Definition) -> Iterator[tuple[str, str]]:
     """Yield each event and property that a definition measures or filters by."""
     asked = [leaf for condition in conditions(definition) for _, leaf in asked_leaves(condition, definition.entity)]
+    reads = settings_read(definition)
+    if reads is not None:
+        yield from reads.properties
     for measure in (*measures(definition), *(leaf.measure for leaf in asked if isinstance(leaf, EventLeaf))):
         if measure.of is not None:
             yield measure.event, measure.of

@@ -23,6 +23,7 @@ class Reads:
 
     at : where the traits and segmentations are named, for the line of a mistake.
     files : other files of the workspace, by name, that the settings came from.
+    properties : event and property of what is read of events beside the measures.
     """
 
     conditions: tuple[Condition, ...] = ()
@@ -31,6 +32,7 @@ class Reads:
     segmentations: tuple[str, ...] = ()
     at: Path_ = ()
     files: tuple[str, ...] = ()
+    properties: tuple[tuple[str, str], ...] = ()
 
 
 class Method(Protocol):

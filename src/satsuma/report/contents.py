@@ -254,8 +254,9 @@ class Judged:
 
     word : the verdict; verdict : as people read it (`merge with b`). why : its reasons in sentences.
     trait, effect, control : the largest difference on a trait that it is not made of, in units of Cohen's d, and what
-    95 % of random groups of its size stay below; None where there is no such trait.
+    95 % of random groups of its size stay below; where there is no such trait, on one of the same events.
     is_sure : whether any such difference matters and is not chance.
+    is_related : the trait comes from the same events as the segment: it shows what the segment is, and proves nothing.
     """
 
     title: str
@@ -267,6 +268,7 @@ class Judged:
     effect: float | None = None
     control: float | None = None
     is_sure: bool = False
+    is_related: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

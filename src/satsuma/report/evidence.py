@@ -81,14 +81,15 @@ def _effects(drawn: list[Judged], every: list[Judged]) -> Markup:
             value=abs(item.effect or 0.0),
             second=item.control,
             text=say.decimal(abs(item.effect or 0.0), 2),
-            detail=f"· {item.trait}",
+            detail=f"· {item.trait}{' (same events)' if item.is_related else ''}",
             tone="do" if item.is_sure else "hand",
         )
         for item in drawn
     ]
     note = (
         "In standard deviations (Cohen's d): 0.2 is small, 0.5 medium, 0.8 large. 95 % of random groups stay below the "
-        "grey bar. Only traits count that the segment is not made of."
+        "grey bar. Only traits count that the segment is not made of; a difference in one of the same events shows "
+        "what the segment is, and proves nothing."
     )
     columns = (
         Column(head="Segment"),
@@ -101,12 +102,14 @@ def _effects(drawn: list[Judged], every: list[Judged]) -> Markup:
         [(apart(item.title), item.trait, say.decimal(item.effect, 2), say.decimal(item.control, 2)) for item in every],
         "The largest difference of each segment",
     )
-    beyond = sum(item.is_sure for item in every)
+    tested = [item for item in every if not item.is_related]
+    beyond = sum(item.is_sure for item in tested)
+    shows = f"{say.count(beyond)} of {say.count(len(tested))} differ by more than random groups of their size do."
+    if not tested:
+        shows = "All that is known of these customers comes from the same events as the segments."
     return card(
         "The largest difference of each segment",
-        Told(
-            shows=f"{say.count(beyond)} of {say.count(len(every))} differ by more than random groups of their size do."
-        ),
+        Told(shows=shows),
         bar_key("random groups", "the segment", "do"),
         bars(rows),
         element("p", note, class_="note"),

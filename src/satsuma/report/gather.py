@@ -319,13 +319,17 @@ class Gatherer:
 
 
 def _judged(item: QuickEvidence) -> Judged:
-    strongest, verdict = item.separation.strongest, item.verdict
+    strongest, verdict = item.separation.shown, item.verdict
     told = Judged(title=item.title, size=item.size, word=verdict.word, verdict=verdict.told,
                   why=" ".join(verdict.reasons), is_sure=bool(item.separation.sure))  # fmt: skip
     if strongest is None:
         return told
     trait = strongest.title if strongest.level is None else f"{strongest.title}: {strongest.level}"
-    return replace(told, trait=trait, effect=strongest.effect, control=strongest.control)
+    is_related = strongest.role != "unused"
+    if is_related and verdict.word == "not judged":
+        why = f"It differs most in {trait} ({strongest.effect:+.2f}), which comes from the same events."
+        told = replace(told, why=why)
+    return replace(told, trait=trait, effect=strongest.effect, control=strongest.control, is_related=is_related)
 
 
 def _is_probability(trait: Trait | None) -> bool:

@@ -107,3 +107,18 @@ def test_columns_of_some_places(shop: Shop) -> None:
     column = shop.workspace.frame().column("channel")
     taken = column.take(np.array([2, 0]))
     assert [taken.python(0), taken.python(1)] == ["shop", "web"]
+
+
+def test_a_preference_among_sensitive_values_is_sensitive(shop: Shop) -> None:
+    path = shop.path / "catalog.yaml"
+    before = path.read_text(encoding="utf-8")
+    shop.write("segmentations/taste", "method: affinity\nevent: Order Completed\nof: channel")
+    try:
+        assert not reads_sensitive(shop.workspace.definitions(), "segmentation", "taste")
+        path.write_text(
+            before.replace("channel:\n        type: text", "channel:\n        type: text\n        sensitive: true")
+        )
+        assert reads_sensitive(shop.workspace.definitions(), "segmentation", "taste")
+    finally:
+        path.write_text(before, encoding="utf-8")
+        (shop.path / "segmentations" / "taste.yaml").unlink()

@@ -93,7 +93,7 @@ class AffinityMethod:
         return settings
 
     def reads(self, settings: AffinitySettings) -> Reads:
-        return Reads(measures=(settings.count,))
+        return Reads(measures=(settings.count,), properties=((settings.event, settings.of),))
 
     def labels(self, settings: AffinitySettings) -> tuple[str, ...] | None:  # noqa: ARG002  only data tell
         return None
