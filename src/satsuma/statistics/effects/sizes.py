@@ -189,13 +189,16 @@ def adjusted(p: ArrayLike) -> Floats:
 
     Called significant where this is below 0.05, at most 5 % of what is called so is false, on average.
     """
-    from scipy.stats import false_discovery_control
-
     given = np.asarray(p, np.float64)
     found = np.full(given.shape, np.nan)
     known = ~np.isnan(given)
-    if known.any():
-        found[known] = false_discovery_control(np.clip(given[known], 0.0, 1.0))
+    values = given[known]
+    # As `scipy.stats.false_discovery_control`, without the seconds that `scipy.stats` takes to load.
+    order = np.argsort(values, kind="stable")[::-1]
+    rank = np.arange(len(values), 0, -1)
+    corrected = np.empty(len(values))
+    corrected[order] = np.minimum.accumulate(np.minimum(values[order] * len(values) / rank, 1.0))
+    found[known] = corrected
     return found
 
 

@@ -136,3 +136,9 @@ def test_p_values_are_corrected_as_published_and_what_is_missing_counts_for_none
     assert np.isnan(found[0, 1])
     assert found[~np.isnan(found)] == pytest.approx(expected)
     assert np.isnan(adjusted([np.nan])).all()
+    assert adjusted([]).shape == (0,)
+
+
+def test_the_correction_is_scipys() -> None:
+    p = np.random.default_rng(8).beta(0.5, 2, 400).round(3)
+    assert adjusted(p) == pytest.approx(stats.false_discovery_control(p))
