@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from satsuma.language.schema import Names
     from satsuma.language.types import Entity
     from satsuma.ledger import Activity, DefinitionText, Ledger
+    from satsuma.personas.card import Persona
+    from satsuma.personas.phrases import Wording
     from satsuma.privacy.release import Release
     from satsuma.quality.quarantine import QuarantinedRow, QuarantineGroup
     from satsuma.quality.report import QualityReport
@@ -1229,6 +1231,78 @@ class Workspace:
             engine=self.engine, checked=checked, run=run, root=self.path, progress=progress or _silent
         ).evidence(asked)
 
+    def personas(self, *names: str, allow: Collection[str] = ()) -> list[Persona]:
+        """Return what can be said of the customers of segments, as of the last run; every statement passed its tests.
+
+        Parameters
+        ----------
+        names : segments, segmentations (all their labels), or labels as `rfm:Champions`; all segments when none is
+            given.
+        allow : traits and properties to speak of although they are sensitive or personal data.
+
+        Raises
+        ------
+        NotFound
+            With the nearest known names.
+        """
+        from satsuma.personas.build import personas
+
+        made = personas(self.frame(), self.engine, self.definitions(), self.wording, allow=allow)
+        return [card for name in names for card in made.named(name)] if names else made.of_segments()
+
+    def persona(self, name: str, *, allow: Collection[str] = ()) -> Persona:
+        """Return the persona of one segment, or of one label as `rfm:Champions`.
+
+        Raises
+        ------
+        NotFound
+            With the nearest known names.
+        WrongUse
+            When the name is that of a segmentation, which has a persona for each label.
+        """
+        found = self.personas(name, allow=allow)
+        if len(found) != 1:
+            raise WrongUse(
+                f"'{name}' is a segmentation with {len(found)} labels, and a persona is of one.",
+                hint=f"Name one, as in '{found[0].called}', or ask for all: personas('{name}').",
+            )
+        return found[0]
+
+    def persona_text(self, cards: Sequence[Persona], form: str = "markdown", *, numbers: bool = False) -> str:
+        """Return personas as a text of a form: markdown, html (a whole page) or json.
+
+        Parameters
+        ----------
+        numbers : whether the numbers behind every statement are shown; JSON always has them.
+        """
+        from satsuma.personas.export import as_json, as_markdown
+        from satsuma.report.persona_page import render_personas
+
+        if form == "markdown":
+            return as_markdown(cards, self.wording, numbers=numbers)
+        if form == "html":
+            return render_personas(cards, self.settings.name, self.settings.timezone, self.wording, numbers=numbers)
+        if form == "json":
+            return as_json(cards)
+        raise WrongUse(f"'{form}' is not a form of personas.", hint="Write markdown, html or json.")
+
+    def export_personas(
+        self, cards: Sequence[Persona], *, to: str | Path, form: str | None = None, numbers: bool = False
+    ) -> Path:
+        """Write personas to a file; its ending says the form (.md, .html, .json) where none is given."""
+        target = Path(to).absolute()
+        forms = {".md": "markdown", ".markdown": "markdown", ".html": "html", ".htm": "html", ".json": "json"}
+        chosen = form or forms.get(target.suffix.lower())
+        if chosen is None:
+            raise WrongUse(
+                f"A persona cannot be written as '{target.name}'.",
+                hint="Name a file that ends with .md, .html or .json, or say --format.",
+            )
+        with self._recorded("export") as counts:
+            scaffold.replace_text(target, self.persona_text(cards, chosen, numbers=numbers))
+            counts.update(segment=", ".join(card.called for card in cards), personas=len(cards))
+        return target
+
     def report(self, path: str | Path) -> Path:
         """Write the report of the last run; return where it is.
 
@@ -1296,6 +1370,14 @@ class Workspace:
             timezone=self.settings.timezone,
             history=self._history() if is_page else None,
         ).contents()
+
+    @property
+    def wording(self) -> Wording:
+        """How amounts of this workspace are written in sentences."""
+        from satsuma.personas.phrases import Wording
+        from satsuma.report.format import money
+
+        return Wording(money=lambda amount: money(amount, self.settings.currency))
 
     def _standings(self) -> Standings:
         from satsuma.segments.standing import Standings

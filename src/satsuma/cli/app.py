@@ -16,6 +16,7 @@ from satsuma.cli import (
     imports,
     insights,
     models,
+    personas,
     plan,
     quarantine,
     refresh,
@@ -68,6 +69,7 @@ def program() -> typer.Typer:
     discover.add(app)
     scales.add(app)
     evidence.add(app)
+    personas.add(app)
     housekeeping.add(app)
     quarantine.add(app)
     return app

@@ -68,8 +68,8 @@ def reaches(
 ) -> list[Reach | None]:  # fmt: skip
     """Return how each group can be reached; None of those that are too small to tell."""
     contacts = _contacts(frame, catalog)
-    consents = [yes_no(purpose, _granted(engine, frame, purpose)) for purpose in purposes]
-    days = _days_since(engine, frame)
+    consents = [yes_no(purpose, granted(engine, frame, purpose)) for purpose in purposes]
+    days = days_since(engine, frame)
     heard = ~np.isnan(days)
     asked = [*contacts, *consents]
     if heard.any():
@@ -111,7 +111,7 @@ def _contacts(frame: CustomerFrame, catalog: Catalog) -> list[Described]:
     return found
 
 
-def _granted(engine: DuckDB, frame: CustomerFrame, purpose: str) -> NDArray[np.bool_]:
+def granted(engine: DuckDB, frame: CustomerFrame, purpose: str) -> NDArray[np.bool_]:
     """Return whose last decision about a purpose allows it; of two at once a refusal holds."""
     known = "" if frame.known_at is None else f" AND received_at <= CAST({literal(str(frame.known_at))} AS TIMESTAMP)"
     table = engine.table(
@@ -125,7 +125,7 @@ def _granted(engine: DuckDB, frame: CustomerFrame, purpose: str) -> NDArray[np.b
     return np.isin(frame.numbers, table.column(0).to_numpy())
 
 
-def _days_since(engine: DuckDB, frame: CustomerFrame) -> NDArray[np.float64]:
+def days_since(engine: DuckDB, frame: CustomerFrame) -> NDArray[np.float64]:
     """Return the days since the last event of each customer; NaN of one without any."""
     moment = f"CAST({literal(str(frame.as_of))} AS TIMESTAMP)"
     known = "superseded_at IS NULL"

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from satsuma.evidence.advice import Advice
     from satsuma.evidence.insights import Insights
+    from satsuma.personas.card import Persona
     from satsuma.report.foresight import Foresight
     from satsuma.report.found_groups import FoundGroups
 
@@ -326,6 +327,7 @@ class ReportContents:
     advice: tuple[Advice, ...] = ()
     judged: tuple[Judged, ...] = ()
     groups: tuple[FoundGroups, ...] = ()
+    personas: tuple[Persona, ...] = ()
     quality: Quality = field(default_factory=Quality)
     run: RunFacts | None = None
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -32,8 +33,12 @@ from satsuma.language.learned_traits import Estimate, Predict
 from satsuma.language.moments import Moment
 from satsuma.language.standard_methods import TierSettings
 from satsuma.language.types import Segment, Segmentation, Trait
+from satsuma.personas.build import personas
+from satsuma.personas.card import Persona
+from satsuma.personas.phrases import Wording
 from satsuma.quality.quarantine import list_quarantine
 from satsuma.quality.report import quality_report
+from satsuma.report import format as say
 from satsuma.report.contents import (
     ColumnSummary,
     Concentration,
@@ -118,6 +123,7 @@ class Gatherer:
             advice=self._advice(),
             judged=tuple(_judged(item) for item in quick_evidence(self.engine, self.checked, run)),
             groups=groups_of_models(run.models),
+            personas=self._personas(),
             quality=_quality(self.engine),
             run=self._run_facts(),
         )
@@ -249,6 +255,11 @@ class Gatherer:
             ),
             timings=tuple(Timing(stage=stage, seconds=seconds) for stage, seconds in facts["timings"].items()),
         )
+
+    def _personas(self) -> tuple[Persona, ...]:
+        frame = frame_of_run(self.engine, self.checked, self.run)
+        wording = Wording(money=partial(say.money, currency=self.currency))
+        return tuple(personas(frame, self.engine, self.checked, wording).of_segments())
 
     # -------------------------------------------------------------------------------------------- from the warehouse
 

@@ -21,6 +21,7 @@ from satsuma.report.found_groups import found_groups
 from satsuma.report.markup import Markup, apart, clean, element, join, said
 from satsuma.report.overview import key_figures, overview, segments, warnings
 from satsuma.report.parts import Section, section
+from satsuma.report.personas import personas
 from satsuma.report.set_advice import set_advice
 from satsuma.report.worth import bands, lifecycle, rfm, value_concentration
 
@@ -43,17 +44,24 @@ def render_report(contents: ReportContents) -> str:
         overlap(contents),
         evidence(contents),
         set_advice(contents),
+        personas(contents),
         purchases(contents),
         over_time(contents),
         data_quality(contents),
         how_made(contents),
     )
     parts = [part for part in found if part is not None]
-    page = element("html", _head(contents), _body(contents, parts), lang="en")
+    title = f"{clean(contents.workspace)}: customers as of {say.day(contents.as_of, contents.timezone)}"
+    return whole_page(title, _body(contents, parts))
+
+
+def whole_page(title: str, body: Markup) -> str:
+    """Return a page of its own, as one text: it holds its style sheet and may ask for nothing."""
+    page = element("html", _head(title), body, lang="en")
     return f"<!DOCTYPE html>\n{page}\n"
 
 
-def _head(contents: ReportContents) -> Markup:
+def _head(title: str) -> Markup:
     style = Markup(style_sheet())
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
@@ -65,7 +73,7 @@ def _head(contents: ReportContents) -> Markup:
         element("meta", name="color-scheme", content="light dark"),
         element("meta", name="robots", content="noindex"),
         element("meta", name="referrer", content="no-referrer"),
-        element("title", f"{clean(contents.workspace)}: customers as of {say.day(contents.as_of, contents.timezone)}"),
+        element("title", title),
         element("style", style),
     )
 

@@ -278,6 +278,28 @@ def country_codes() -> frozenset[str]:
     return frozenset(_by_name().values())
 
 
+@cache
+def _names() -> dict[str, str]:
+    found = {}
+    for line in _TABLE.strip().splitlines():
+        alpha2, _, *names = line.split("|")
+        # Official names turn around ("Korea, Republic of") or run long; then another in use is said.
+        plain = [name for name in names if "," not in name and "(" not in name and len(name) <= 30]
+        found[alpha2] = plain[0] if plain else names[0]
+    return found
+
+
+def country_name(code: str) -> str | None:
+    """Return the English name in use of an alpha-2 code; None for anything else.
+
+    Examples
+    --------
+    >>> country_name("GB"), country_name("KR"), country_name("FR"), country_name("France")
+    ('United Kingdom', 'South Korea', 'France', None)
+    """
+    return _names().get(code)
+
+
 def country_code(text: str) -> str | None:
     """Return the alpha-2 code of a country's code or name; None for anything else.
 

@@ -241,6 +241,17 @@ def test_an_amount_whose_median_does_not_differ_is_told_by_its_mean_or_not_at_al
     assert find_statements([Amounts(misleading)], group[None], held_out, nothing)[0].passed == ()
 
 
+def test_where_one_half_is_empty_nothing_is_confirmed() -> None:
+    rng = np.random.default_rng(20)
+    questions, group = planted(rng, 1_000)
+    given = np.zeros((1, len(questions)), np.bool_)
+    given[0, -3] = True
+    found = find_statements(questions, group[None], np.zeros(1_000, np.bool_), given)[0]
+    assert found.significant > 0
+    assert (found.confirmed, found.passed) == (0, ())
+    assert np.isnan(found.by_definition[0].held_out)
+
+
 def test_nobody_and_everybody_and_no_questions_give_nothing() -> None:
     rng = np.random.default_rng(19)
     questions = world(rng, 300)
