@@ -17,7 +17,7 @@ import reference_pages
 ROOT = Path(__file__).parent.parent
 
 #: Pages whose console blocks are run; each runs in a folder of its own, from top to bottom.
-PAGES_WITH_OUTPUT = ("README.md", "docs/tutorials/quickstart.md", "docs/how-to/value.md")
+PAGES_WITH_OUTPUT = ("README.md", "docs/tutorials/quickstart.md", "docs/how-to/value.md", "docs/how-to/personas.md")
 
 
 def written() -> dict[Path, str]:

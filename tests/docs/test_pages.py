@@ -22,6 +22,7 @@ RUN = [
     "docs/how-to/what-changed.md",
     "docs/how-to/judge-a-segment.md",
     "docs/how-to/text.md",
+    "docs/how-to/personas.md",
 ]
 
 
