@@ -98,10 +98,12 @@ def trait_facts(frame: CustomerFrame, checked: Checked, allow: Collection[str] =
         if not _may_be_told(known, allow) or _is_second_name(checked, name):
             continue
         made_from = grounds(checked, "trait", name) | (_of_events(catalog) if name == FIRST_SEEN else frozenset())
-        if known.type in ("text", "list") and name not in allow and _repeats_personal_data(catalog, made_from):
+        is_of_texts = _is_of_texts(checked, name)
+        repeats = known.type in ("text", "list") and not is_of_texts and _repeats_personal_data(catalog, made_from)
+        if repeats and name not in allow:
             continue
         fact = _fact(known, frame, _format(checked, name), made_from)
-        if fact is not None and _is_of_texts(checked, name):
+        if fact is not None and is_of_texts:
             fact = replace(fact, topic="needs")
         if fact is not None:
             found.append(fact)
@@ -139,7 +141,7 @@ def _format(checked: Checked, name: str) -> Format | None:
 
 
 def _is_of_texts(checked: Checked, name: str) -> bool:
-    """Say whether a trait is read from what customers wrote: its topics are what they ask for and complain about."""
+    """Say whether a trait is read from what customers wrote: its topics are what many ask for and complain about."""
     trait = checked.of(Trait).get(name)
     return trait is not None and trait.way == "text"
 
