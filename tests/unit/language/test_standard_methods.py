@@ -247,6 +247,7 @@ def test_every_method_explains_itself(method: str) -> None:
         "value": "trait: age\nshares: [20%, 50%]\n",
         "prediction": "trait: age\ngain: {value: age, effect: 10%, cost: 2}\n",
         "cross": "of: [a, b]\n",
+        "clusters": "traits: [age]\n",
     }[method]
     texts = {
         "segmentations/s": f"segmentation: s\nmethod: {method}\n{own}",
