@@ -18,6 +18,7 @@ from satsuma.catalog import Kind
 from satsuma.errors import NotFound, WrongUse
 from satsuma.language.moments import Moment
 from satsuma.language.standard_methods.clusters import GROUPED
+from satsuma.privacy.classes import says_who
 from satsuma.segments.clusters.raw import numbers_of
 from satsuma.segments.frame import CustomerFrame, TraitFacts
 
@@ -128,7 +129,7 @@ def _unfit(facts: TraitFacts, kinds: Collection[str], without: Collection[str], 
         return "says who it is and since when, not what the customer is like"
     if facts.sensitive and facts.name not in allow:
         return "sensitive; to use it: --allow-sensitive"
-    if facts.personal_data:
+    if says_who(facts.personal_data):
         return f"personal data ({facts.personal_data})"
     if facts.type not in GROUPED:
         return f"a {facts.type} cannot be grouped by"

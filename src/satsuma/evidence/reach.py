@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from satsuma.catalog import Catalog
 from satsuma.engines.duckdb import DuckDB, literal
+from satsuma.evaluation.columns import Mask
 from satsuma.evidence.groups import Groups
 from satsuma.evidence.separation import Effects, effects
 from satsuma.evidence.traits import Described, sums, yes_no
@@ -98,16 +99,21 @@ def _reached(found: Effects, number: int) -> Reached:
     )  # fmt: skip
 
 
-def _contacts(frame: CustomerFrame, catalog: Catalog) -> list[Described]:
-    found = []
-    for title, class_, form in CONTACTS:
+def contacts_known(frame: CustomerFrame, catalog: Catalog) -> Iterator[tuple[str, str, list[str], Mask]]:
+    """Yield each way to reach customers that a trait tells of: its word, its form, the traits, and whose is known."""
+    for word, class_, form in CONTACTS:
         names = [
             name for name, info in catalog.traits.items()
             if name in frame.traits and (info.personal_data == class_ or info.format == form)
         ]  # fmt: skip
         if names:
-            known = np.logical_or.reduce([frame.column(name).present for name in names])
-            found.append(yes_no(title, known))
+            yield word, form, names, np.logical_or.reduce([frame.column(name).present for name in names])
+
+
+def _contacts(frame: CustomerFrame, catalog: Catalog) -> list[Described]:
+    found = []
+    for title, _, _, known in contacts_known(frame, catalog):
+        found.append(yes_no(title, known))
     return found
 
 

@@ -19,6 +19,7 @@ from satsuma.evidence.groups import Groups
 from satsuma.language.checker import Checked
 from satsuma.language.durations import MICROSECONDS_PER_DAY
 from satsuma.language.types import Trait
+from satsuma.privacy.classes import says_who
 from satsuma.segments.frame import CustomerFrame, TraitFacts
 from satsuma.statistics.effects.moments import Moments
 from satsuma.statistics.effects.ranks import Ranks, ranked
@@ -32,13 +33,6 @@ MOST_WORDS = 20
 #: A text with more distinct words than this share of the customers who have one says who somebody is, not what.
 NAMES_ABOVE = 0.2
 OTHERS = "(others)"
-
-#: Personal data that say what a group is like and not who somebody is: the only classes that are looked at.
-OF_GROUPS = (
-    "user.contact.address.city", "user.contact.address.state", "user.contact.address.country",
-    "user.location.imprecise", "user.demographic", "user.demographic.age_range", "user.demographic.gender",
-    "user.demographic.language", "user.demographic.marital_status", "user.financial", "user.job_title",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,7 +106,7 @@ def described(
     """
     found = []
     for name, facts in sorted(frame.traits.items()):
-        is_a_persons = facts.personal_data is not None and facts.personal_data not in OF_GROUPS
+        is_a_persons = says_who(facts.personal_data)
         if is_a_persons or (facts.sensitive and name not in allow) or facts.type in ("list", "location"):
             continue
         if name == "customer_id" or name in leave_out:

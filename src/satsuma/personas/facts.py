@@ -15,6 +15,7 @@ from satsuma.language.checker import Checked
 from satsuma.language.durations import MICROSECONDS_PER_DAY, microseconds
 from satsuma.language.types import Segmentation, Trait
 from satsuma.personas.grounds import Ground, amount_of, grounds
+from satsuma.privacy.classes import HOMES, says_who
 from satsuma.segments.frame import CustomerFrame, TraitFacts
 from satsuma.statistics.statements.questions import Amounts, Question, levels_question, sets_question
 
@@ -37,16 +38,6 @@ TOPICS: dict[Kind | None, Topic] = {
     "predictive": "ahead",
     None: "who",
 }
-
-#: Personal data that say what a group is like and not who somebody is: the only classes that a card speaks of unasked.
-OF_GROUPS = (
-    "user.contact.address.city", "user.contact.address.state", "user.contact.address.country",
-    "user.location.imprecise", "user.demographic", "user.demographic.age_range", "user.demographic.gender",
-    "user.demographic.language", "user.demographic.marital_status", "user.financial", "user.job_title",
-)  # fmt: skip
-
-#: Of these, the ones that say where somebody lives.
-HOMES = OF_GROUPS[:4]
 
 #: Of whom no date of sign-up is loaded, the first event says since when they are known.
 FIRST_SEEN = "first_seen"
@@ -119,7 +110,7 @@ def _may_be_told(known: TraitFacts, allow: Collection[str]) -> bool:
         return False
     if known.name in allow:
         return True
-    return not known.sensitive and (known.personal_data is None or known.personal_data in OF_GROUPS)
+    return not known.sensitive and not says_who(known.personal_data)
 
 
 def _of_events(catalog: Catalog) -> frozenset[Ground]:
@@ -151,7 +142,7 @@ def _repeats_personal_data(catalog: Catalog, made_from: frozenset[Ground]) -> bo
     classes = [info.personal_data for name, info in catalog.traits.items() if ("trait", name) in made_from]
     for event in catalog.events.values():
         classes += [info.personal_data for name, info in event.properties.items() if ("property", name) in made_from]
-    return any(class_ is not None and class_ not in OF_GROUPS for class_ in classes)
+    return any(says_who(class_) for class_ in classes)
 
 
 def _is_second_name(checked: Checked, name: str) -> bool:

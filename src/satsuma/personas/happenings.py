@@ -22,8 +22,9 @@ from satsuma.evaluation.scan import MISSING, AsOf, Chunk, EventScan, Scanner, Va
 from satsuma.language.checker import EVENT_COLUMNS
 from satsuma.language.durations import MICROSECONDS_PER_DAY, MICROSECONDS_PER_HOUR, microseconds
 from satsuma.language.moments import Moment
-from satsuma.personas.facts import NAMES_ABOVE, OF_GROUPS, TOPICS, Fact, Topic, most_frequent
+from satsuma.personas.facts import NAMES_ABOVE, TOPICS, Fact, Topic, most_frequent
 from satsuma.personas.grounds import Ground, amount_of
+from satsuma.privacy.classes import says_who
 from satsuma.segments.frame import CustomerFrame
 from satsuma.sources.meaning import meaning_of
 from satsuma.statistics.statements.questions import split_question
@@ -120,7 +121,7 @@ def _may_be_told(name: str, info: PropertyInfo, allow: Collection[str]) -> bool:
         return False
     if meaning_of(name).is_identifier:
         return False
-    return name in allow or (not info.sensitive and (info.personal_data is None or info.personal_data in OF_GROUPS))
+    return name in allow or (not info.sensitive and not says_who(info.personal_data))
 
 
 # ------------------------------------------------------------------------------------------------------ reading events

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from satsuma.catalog import Catalog
 from satsuma.engines.duckdb import DuckDB
-from satsuma.evidence.reach import CONTACTS, days_since, granted
+from satsuma.evidence.reach import contacts_known, days_since, granted
 from satsuma.personas.facts import Fact
 from satsuma.personas.grounds import Ground, amount_of
 from satsuma.segments.frame import CustomerFrame
@@ -30,16 +30,10 @@ def reach_facts(frame: CustomerFrame, engine: DuckDB, catalog: Catalog, purposes
 
 
 def _contacts(frame: CustomerFrame, catalog: Catalog) -> Iterator[Fact]:
-    for word, class_, form in CONTACTS:
-        names = [
-            name for name, info in catalog.traits.items()
-            if name in frame.traits and (info.personal_data == class_ or info.format == form)
-        ]  # fmt: skip
-        if names:
-            known = np.logical_or.reduce([frame.column(name).present for name in names])
-            made_from = frozenset(("trait", name) for name in names)
-            article = "an" if word[0] in "aeiou" else "a"
-            yield from _flag(f"contact {form}", f"{article.capitalize()} {word} contact", known, made_from)
+    for word, form, names, known in contacts_known(frame, catalog):
+        made_from = frozenset(("trait", name) for name in names)
+        article = "an" if word[0] in "aeiou" else "a"
+        yield from _flag(f"contact {form}", f"{article.capitalize()} {word} contact", known, made_from)
 
 
 def _consents(frame: CustomerFrame, engine: DuckDB, purposes: Iterable[str]) -> Iterator[Fact]:

@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtri
+
+from satsuma.statistics.effects.sizes import wilson
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -139,25 +140,6 @@ def migration(before: ArrayLike, after: ArrayLike, labels: Sequence[str]) -> Mig
     pairs = np.bincount((first + 1) * (size + 1) + second + 1, minlength=(size + 1) ** 2)
     table = pairs.reshape(size + 1, size + 1).astype(np.int64)
     return Migration(labels=tuple(labels), counts=table[1:, 1:], came=table[0, 1:], gone=table[1:, 0])
-
-
-def wilson(successes: ArrayLike, trials: ArrayLike, *, level: float = 0.95) -> tuple[Floats, Floats]:
-    """Return the score interval of a share, lower and upper end, in the shape of the arguments.
-
-    The shares p for which |p_hat - p| = z sqrt(p (1 - p) / n); NaN where there are no trials.
-
-    References
-    ----------
-    Wilson, E. B. (1927). Probable inference, the law of succession, and statistical inference. JASA 22, 209-212.
-    """
-    count, number = np.asarray(successes, np.float64), np.asarray(trials, np.float64)
-    square = float(ndtri((1 + level) / 2)) ** 2
-    with np.errstate(divide="ignore", invalid="ignore"):
-        middle = (count + square / 2) / (number + square)
-        reach = np.sqrt(square * (count * (number - count) / number + square / 4)) / (number + square)
-    low, high = np.where(number > 0, middle - reach, np.nan), np.where(number > 0, middle + reach, np.nan)
-    # Rounding must not put the end of an interval beyond a share of 0 or 1.
-    return np.where(count == 0, 0.0 * low, low), np.where(count == number, 0.0 * high + 1.0, high)
 
 
 def entropy_bits(shares: ArrayLike) -> float:

@@ -37,6 +37,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtr, stdtrit
 
+from satsuma.statistics.effects.sizes import adjusted
+
 Floats = NDArray[np.float64]
 
 #: n past moves: a_n and v_n.
@@ -129,25 +131,12 @@ def unusual_moves(
                 reason = "its past moves are all alike, so that nothing says what is usual"
         reasons.append(reason)
     tested = np.isfinite(p_value)
-    adjusted = np.full(len(series), np.nan)
-    if tested.any():
-        adjusted[tested] = adjusted_by_rank(p_value[tested])
-    is_unusual = np.where(tested, adjusted <= rate, False)
+    corrected = adjusted(p_value)
+    is_unusual = np.where(tested, corrected <= rate, False)
     up, down = _least(usual, scale, past_moves, p_value, tested, rate)
     return Moves(change=change, usual=usual, least_up=up, least_down=down, past_moves=past_moves, p_value=p_value,
-                 adjusted=adjusted, is_unusual=is_unusual, reasons=tuple(reasons), rate=rate,
+                 adjusted=corrected, is_unusual=is_unusual, reasons=tuple(reasons), rate=rate,
                  tested=int(tested.sum()))  # fmt: skip
-
-
-def adjusted_by_rank(p_values: ArrayLike) -> Floats:
-    """Return p-values adjusted by Benjamini and Hochberg, in their order: the least rate at which each is rejected."""
-    given = np.asarray(p_values, np.float64)
-    # `scipy.stats` has the same, and takes longer to load than all of this to compute.
-    falling = np.argsort(given)[::-1]
-    ranks = np.arange(len(given), 0, -1)
-    found = np.empty(len(given))
-    found[falling] = np.minimum(np.minimum.accumulate(given[falling] * len(given) / ranks), 1.0)
-    return found
 
 
 def trimmed(past: ArrayLike) -> tuple[float, float]:

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest, entropy
 
-from satsuma.statistics.migration import Migration, effective_number, entropy_bits, migration, wilson
+from satsuma.statistics.effects.sizes import wilson
+from satsuma.statistics.migration import Migration, effective_number, entropy_bits, migration
 
 LABELS = ("low", "middle", "high")
 #: Nine people: one comes from nowhere, one goes.

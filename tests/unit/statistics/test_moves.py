@@ -8,7 +8,8 @@ from scipy.stats import false_discovery_control, trim_mean
 from scipy.stats import t as student
 from scipy.stats.mstats import winsorize
 
-from satsuma.statistics.moves import _TAILS, FEWEST_POINTS, Moves, adjusted_by_rank, trimmed, unusual_moves
+from satsuma.statistics.effects.sizes import adjusted
+from satsuma.statistics.moves import _TAILS, FEWEST_POINTS, Moves, trimmed, unusual_moves
 
 SEED = 20261128
 
@@ -125,7 +126,7 @@ def test_all_series_share_the_rate() -> None:
 
 @pytest.mark.parametrize("p_values", [[0.01, 0.04, 0.03, 0.005, 0.5], [0.9, 0.9, 1.0], [0.2], [0.0, 0.0, 0.3]])
 def test_adjusted_p_values_are_those_of_a_second_implementation(p_values: list[float]) -> None:
-    assert adjusted_by_rank(p_values) == pytest.approx(false_discovery_control(p_values))
+    assert adjusted(p_values) == pytest.approx(false_discovery_control(p_values))
 
 
 def test_the_order_of_series_does_not_matter() -> None:
