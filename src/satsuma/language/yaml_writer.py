@@ -91,14 +91,16 @@ def _item(entry: Entry, indent: str) -> Iterator[str]:
     if isinstance(value, Scalar):
         yield from _text_lines(f"{indent}-", value, indent + _INDENT)
         return
+    own: list[str] = []
+    if value.entries:
+        own, value.entries[0].before = value.entries[0].before, []
     line = one_line(value)
     if line is not None and len(indent) + 2 + len(line) <= LEAF_WIDTH:
-        yield f"{indent}- {line}"
-        return
-    first = value.entries[0]
-    own, first.before = first.before, []
-    lines = list(_collection(value, indent + _INDENT))
-    first.before = own
+        lines = [f"{indent}{_INDENT}{line}"]
+    else:
+        lines = list(_collection(value, indent + _INDENT))
+    if value.entries:
+        value.entries[0].before = own
     # The comments of what stands on the line of the dash go above it.
     yield from (f"{indent}{line}" for line in _trimmed(own) if line)
     yield f"{indent}- {lines[0].lstrip()}"

@@ -273,3 +273,15 @@ def test_what_a_program_makes_is_in_the_one_spelling() -> None:
     text = definition_text({"where": {"trait": "x", "eq": "007"}, "segment": "a"}, ["made by hand"])
     assert text == "# made by hand\nsegment: a\nwhere: {trait: x, eq: '007'}\n"
     assert once(text) == text
+
+
+def test_a_comment_inside_what_becomes_the_first_of_an_item_leaves_the_item_on_its_line() -> None:
+    text = """\
+        where:
+          all:
+            - in: ['2023-07-02']
+              # Since then.
+              trait: founded
+            - {trait: x, eq: 1}
+        """
+    assert "    # Since then.\n    - {trait: founded, in: [2023-07-02]}\n" in once(text)

@@ -144,7 +144,7 @@ def test_methods_are_found_by_name_and_suited_by_kind() -> None:
         grouping_from({})
     rows, _ = mixed()
     assert suited(rows)[0] == "kmeans"
-    assert "2 numbers and 1 categories" in suited(rows)[1]
+    assert "2 numbers and 1 category" in suited(rows)[1]
     assert suited(rows_of_codes(rows.codes))[0] == "classes"
     assert suited(rows_of_numbers(rows.numbers))[0] == "kmeans"
     assert not METHODS["mixture"].can_use(rows)
