@@ -277,6 +277,7 @@ def test_what_a_program_makes_is_in_the_one_spelling() -> None:
 
 def test_a_comment_inside_what_becomes_the_first_of_an_item_leaves_the_item_on_its_line() -> None:
     text = """\
+        segment: a
         where:
           all:
             - in: ['2023-07-02']
