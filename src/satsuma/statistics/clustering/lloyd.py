@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from satsuma.statistics.clustering.rows import Codes, Floats
 
@@ -52,13 +53,15 @@ def best_centres_of_many(
     centres = np.empty((many, groups, points.shape[1]))
     labels = np.empty((many, len(points)), np.int32)
     costs = np.full(many, np.inf)
-    for first in range(0, len(of), batch):
-        which = of[first : first + batch]
-        begun = _spread_starts(points, flat, squares, weights, which, groups, rng)
-        found, label, cost = _iterate(points, flat, squares, weights, which, begun)
-        for place, one in enumerate(which):
-            if cost[place] < costs[one]:
-                centres[one], labels[one], costs[one] = found[place], label[place], cost[place]
+    # Thousands of small products: threads that wait for each other make them several times slower.
+    with threadpool_limits(limits=1, user_api="blas"):
+        for first in range(0, len(of), batch):
+            which = of[first : first + batch]
+            begun = _spread_starts(points, flat, squares, weights, which, groups, rng)
+            found, label, cost = _iterate(points, flat, squares, weights, which, begun)
+            for place, one in enumerate(which):
+                if cost[place] < costs[one]:
+                    centres[one], labels[one], costs[one] = found[place], label[place], cost[place]
     return centres, labels, np.maximum(costs, 0.0)
 
 
