@@ -135,8 +135,8 @@ def _unfit(facts: TraitFacts, kinds: Collection[str], without: Collection[str], 
         return f"a {facts.type} cannot be grouped by"
     if facts.type in ("date", "datetime"):
         return "a date; days since it can be grouped by"
-    if facts.kind == "predictive":
-        return "predicted from the others"
+    if facts.foretold or facts.kind == "predictive":
+        return "foretold from the others"
     if kinds and facts.kind is not None and facts.kind not in kinds:
         return f"{facts.kind}: describes the groups rather than makes them; to use it: --kinds {facts.kind}"
     if kinds and facts.kind is None and facts.origin == "loaded":

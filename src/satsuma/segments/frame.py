@@ -40,11 +40,13 @@ from satsuma.segments.store import ORDERS, VALUE, StoredRun, numbers_of
 Floats = NDArray[np.float64]
 Origin = Literal["loaded", "computed", "built in"]
 T = TypeVar("T")
+#: Ways in which a trait is learned that say what will be rather than what was.
+FORETELLING = ("estimate", "predict")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TraitFacts:
-    """What is known of a trait beside its values."""
+    """What is known of a trait beside its values. foretold : whether a model of the others gives them."""
 
     name: str
     title: str
@@ -54,6 +56,7 @@ class TraitFacts:
     origin: Origin = "loaded"
     sensitive: bool = False
     personal_data: str | None = None
+    foretold: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -259,6 +262,7 @@ def trait_facts(checked: Checked, computed: Sequence[str]) -> dict[str, TraitFac
         found[name] = TraitFacts(
             name=name, title=trait.title, type=trait.type, kind=trait.kind, unit=trait.unit,
             origin="built in" if trait.built_in else "computed", sensitive=reads_sensitive(checked, "trait", name),
+            foretold=trait.way in FORETELLING,
         )  # fmt: skip
     return found
 
