@@ -29,7 +29,7 @@ types: $(WORKABLE) ## Check types
 	$(BIN)/mypy
 
 test: $(WORKABLE) ## Run the tests
-	$(BIN)/pytest -m "not e2e"
+	$(BIN)/pytest -m "not e2e and not pages"
 
 test-heavy: $(WORKABLE) ## Run the property tests with many more examples
 	SATSUMA_HYPOTHESIS_PROFILE=heavy $(BIN)/pytest tests/property
