@@ -22,7 +22,7 @@ from satsuma.language.moments import Moment
 from satsuma.language.standard_methods import ClustersSettings
 from satsuma.language.standard_methods.clusters import DEFAULT_SAMPLE, GROUPS, MOST_GROUPS, USING
 from satsuma.language.types import SegmentLeaf
-from satsuma.segments.clusters.fitting import fit_clusters, groups_from
+from satsuma.segments.clusters.fitting import fit_clusters, groups_from, salt_of, sampled
 from satsuma.segments.clusters.giving import give_groups
 from satsuma.segments.clusters.raw import called, raw_trait, rows_taken
 from satsuma.segments.frame import CustomerFrame
@@ -133,8 +133,7 @@ def found_by(
     titles = {name: called(frame.traits[name].title, frame.traits[name].type) for name in settings.traits}
     asked = np.ones(frame.size, np.bool_) if settings.among is None else frame.members(settings.among.segment)
     places = np.flatnonzero(asked)
-    drawn = frame.draws(f"satsuma.clusters:{settings.seed}")[places]
-    sample = places[np.argsort(drawn, kind="stable")[: settings.sample]]
+    sample = sampled(settings, places, frame.draws(salt_of(settings))[places])
     try:
         fit = fit_clusters(settings, [rows_taken(trait, sample) for trait in raw], titles)
     except CannotEstimate as error:

@@ -63,11 +63,15 @@ def kept_fit(name: str, evaluation: Evaluation, refit_every: int | None = None) 
     model = old_model(name, evaluation)
     if model is None or evaluation.wants_fit(stored_name(name)):
         return None
-    if refit_every is not None and evaluation.roster.is_everybody:
-        fitted = microseconds(datetime.fromisoformat(model["as_of"].rstrip("Z")))
-        if evaluation.as_of.moment.as_of - fitted >= refit_every:
-            return None
-    return model
+    return None if evaluation.roster.is_everybody and is_due(model, refit_every, evaluation) else model
+
+
+def is_due(model: Mapping[str, Any], refit_every: int | None, evaluation: Evaluation) -> bool:
+    """Say whether a definition wants a model fitted anew by now; `refit_every` is in microseconds, None is never."""
+    if refit_every is None:
+        return False
+    fitted = microseconds(datetime.fromisoformat(model["as_of"].rstrip("Z")))
+    return evaluation.as_of.moment.as_of - fitted >= refit_every
 
 
 def old_model(name: str, evaluation: Evaluation) -> Mapping[str, Any] | None:
@@ -80,7 +84,7 @@ def new_fit(name: str, method: str, customers: int, evaluation: Evaluation, **fa
     """Return a fit in the form that is kept: plain JSON, with when and by what it was made."""
     return {
         "form": FORM, "name": name, "method": method, "customers": int(customers),
-        "as_of": _written(from_microseconds(evaluation.as_of.moment.as_of)),
+        "as_of": fitted_as_of(evaluation),
         "versions": {"satsuma": satsuma.__version__, "numpy": np.__version__, "python": platform.python_version()},
         **facts,
     }  # fmt: skip
@@ -93,5 +97,6 @@ def keep(name: str, model: Mapping[str, Any], trait: Trait, evaluation: Evaluati
     evaluation.fits[name] = Fit(model, traits)
 
 
-def _written(moment: datetime) -> str:
-    return f"{moment.isoformat()}Z"
+def fitted_as_of(evaluation: Evaluation) -> str:
+    """Return the moment of an evaluation as models keep it."""
+    return f"{from_microseconds(evaluation.as_of.moment.as_of).isoformat()}Z"

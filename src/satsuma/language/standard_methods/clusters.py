@@ -269,13 +269,8 @@ def _carry_over(reader: Reader, given: dict[str, Any], path: Path_) -> CarryOver
 
 def _share(reader: Reader, given: dict[str, Any], key: str, path: Path_) -> float:
     """Read a share between 0 and 1: 0.6 or 60%."""
-    value = given[key]
-    if isinstance(value, str) and value.strip().endswith("%"):
-        try:
-            value = float(value.strip()[:-1]) / 100
-        except ValueError:
-            value = None
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= 1:
-        return float(value)
+    share = reading.part(given[key])
+    if share is not None and 0 < share <= 1:
+        return share
     reader.problem((*path, key), f"'{key}' is a share above 0 and up to 1, such as 0.6 or 60%.")
     return 0.5

@@ -70,6 +70,16 @@ def number(
     return default
 
 
+def part(value: Any) -> float | None:
+    """Return a number that is written plain or as a percentage (0.6, 60%); None when it is neither."""
+    if isinstance(value, str) and value.strip().endswith("%"):
+        try:
+            return float(value.strip()[:-1]) / 100
+        except ValueError:
+            return None
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
 def window(reader: Reader, given: dict[str, Any], path: Path_) -> Window:
     """Read `window: 2y` or `window: {last_full: 12 months}`, the span that counts; everything when there is none."""
     if given.get("window") is None:

@@ -189,7 +189,7 @@ class PredictionMethod(_TierMethod):
 
 def _numbers(reader: Reader, value: Any, path: Path_, what: str) -> tuple[float, ...] | None:
     """Read numbers in ascending order, each plain or as a percentage; shares lie between 0 and 1."""
-    found = [_number(item) for item in value] if isinstance(value, list) else []
+    found = [reading.part(item) for item in value] if isinstance(value, list) else []
     numbers = [item for item in found if item is not None]
     if not found or len(numbers) < len(found):
         example = {"shares": "[50%, 80%]", "cuts": "[10%, 30%] or [100, 500]"}.get(what, "0.1 or 10%")
@@ -203,12 +203,3 @@ def _numbers(reader: Reader, value: Any, path: Path_, what: str) -> tuple[float,
         reader.problem(path, "'shares' lie between 0 and 100 %, such as [50%, 80%].")
         return None
     return tuple(numbers)
-
-
-def _number(value: Any) -> float | None:
-    if isinstance(value, str) and value.strip().endswith("%"):
-        try:
-            return float(value.strip()[:-1]) / 100
-        except ValueError:
-            return None
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from satsuma.language.standard_methods import ClustersSettings
 from satsuma.segments.clusters.naming import facts_of_groups, keep_names
@@ -52,6 +53,21 @@ class Groups:
         if membership is None:
             return self.grouping.assign(rows), None
         return self.grouping.assign(rows), membership.max(1)
+
+
+def salt_of(settings: ClustersSettings) -> str:
+    """Return the salt of the digests by which customers are drawn."""
+    return f"satsuma.clusters:{settings.seed}"
+
+
+def sampled(settings: ClustersSettings, places: NDArray[np.int64], drawn: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Return whose traits the groups are learned from, in an order that does not depend on how customers are stored.
+
+    Parameters
+    ----------
+    drawn : where each of `places` is drawn, by `salt_of`.
+    """
+    return places[np.argsort(drawn, kind="stable")[: settings.sample]]
 
 
 def groups_from(model: Mapping[str, Any]) -> Groups:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -13,16 +12,16 @@ from satsuma.evaluation.algebra import members
 from satsuma.evaluation.columns import unpack
 from satsuma.evaluation.context import Evaluation, Labels
 from satsuma.evaluation.draws import draws
-from satsuma.language.durations import from_microseconds, microseconds
 from satsuma.language.standard_methods import ClustersSettings
 from satsuma.language.types import Segmentation, Trait
-from satsuma.segments.clusters.fitting import Groups, fit_clusters, groups_from
+from satsuma.segments.clusters.fitting import Groups, fit_clusters, groups_from, salt_of, sampled
 from satsuma.segments.clusters.giving import give_groups, in_parts
 from satsuma.segments.clusters.raw import called, raw_trait, rows_taken
 from satsuma.segments.methods.models import kept_model, labelled, new_model, warn_if_outgrown
 from satsuma.statistics.clustering.carry_over import Foreteller, carry_over
 from satsuma.statistics.clustering.encoding import Encoding, RawTrait, fit_encoding
 from satsuma.statistics.errors import CannotEstimate
+from satsuma.traits.models import fitted_as_of, is_due
 
 
 def cluster_labels(segmentation: Segmentation, evaluation: Evaluation) -> Labels:
@@ -55,10 +54,7 @@ def _raw(names: Sequence[str], evaluation: Evaluation) -> list[RawTrait]:
 
 def _is_due(settings: ClustersSettings, model: Mapping[str, Any], evaluation: Evaluation) -> bool:
     """Say whether the definition wants the groups learned anew by now."""
-    if settings.refit_every is None or not evaluation.roster.is_everybody:
-        return False
-    fitted = microseconds(datetime.fromisoformat(model["as_of"].rstrip("Z")))
-    return evaluation.as_of.moment.as_of - fitted >= settings.refit_every
+    return evaluation.roster.is_everybody and is_due(model, settings.refit_every, evaluation)
 
 
 # ----------------------------------------------------------------------------------------------------------- learning
@@ -69,8 +65,7 @@ def _fit(
     evaluation: Evaluation,
 ) -> dict[str, Any] | None:  # fmt: skip
     """Learn the groups; None with a warning where that cannot be done."""
-    drawn = draws(evaluation.ids, places, f"satsuma.clusters:{settings.seed}")
-    sample = places[np.argsort(drawn, kind="stable")[: settings.sample]]
+    sample = sampled(settings, places, draws(evaluation.ids, places, salt_of(settings)))
     old = evaluation.models.get(segmentation.name)
     before = old if old is not None and "grouping" in old else None
     try:
@@ -86,8 +81,7 @@ def _fit(
         evaluation.warnings.append(f"The segmentation '{segmentation.name}': {said} {advice}".rstrip())
     if settings.carry_over is not None and fit["grouping"] is not None:
         fit["carry_over"] = _learn_to_carry(segmentation, settings, fit, raw, sample, evaluation)
-    as_of = f"{from_microseconds(evaluation.as_of.moment.as_of).isoformat()}Z"
-    return new_model(segmentation, len(places), as_of=as_of, **fit)
+    return new_model(segmentation, len(places), as_of=fitted_as_of(evaluation), **fit)
 
 
 def _titles(settings: ClustersSettings, evaluation: Evaluation) -> dict[str, str]:

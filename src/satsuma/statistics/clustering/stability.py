@@ -18,6 +18,7 @@ from satsuma.statistics.clustering.kmeans import fit_kmeans
 from satsuma.statistics.clustering.lloyd import best_centres_of_many
 from satsuma.statistics.clustering.rows import Algorithm, Codes, Floats, Rows
 from satsuma.statistics.clustering.space import points_of
+from satsuma.statistics.effects import agreement
 from satsuma.statistics.errors import CannotEstimate
 
 Word = Literal["dissolved", "doubtful", "pattern", "stable", "highly stable"]
@@ -89,15 +90,7 @@ def adjusted_rand(one: NDArray[Any], other: NDArray[Any], weights: Floats | None
     ----------
     Hubert and Arabie (1985), Journal of Classification 2, eq. (5).
     """
-    table = contingency(one, other, weights)
-    rows = table.sum()
-    pairs = float(_pairs(table).sum())
-    first, second = float(_pairs(table.sum(axis=1)).sum()), float(_pairs(table.sum(axis=0)).sum())
-    total = float(_pairs(np.array(rows)))
-    expected = first * second / total if total > 0 else 0.0
-    highest = (first + second) / 2.0
-    # All in one group on both sides, or all alone: nothing differs.
-    return 1.0 if highest == expected else (pairs - expected) / (highest - expected)
+    return agreement.adjusted_rand(contingency(one, other, weights))
 
 
 def resampled_labels(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtri
 
+from satsuma.statistics.effects.sizes import wilson
 from satsuma.statistics.rules.table import Codes, Floats, Mask, Table
 
 
@@ -27,20 +26,12 @@ class Share:
 
 
 def share_of(hits: int, rows: int, *, level: float = 0.95) -> Share:
-    """Return a share with its score interval.
-
-    References
-    ----------
-    Wilson (1927), Probable inference, the law of succession, and statistical inference, JASA 22, 209-212.
-    """
+    """Return a share with its score interval, that of Wilson (1927)."""
     if rows == 0:
         return Share(0, 0, None, None, None)
-    share, z = hits / rows, float(ndtri((1 + level) / 2))
-    middle = (share + z**2 / (2 * rows)) / (1 + z**2 / rows)
-    reach = z / (1 + z**2 / rows) * math.sqrt(share * (1 - share) / rows + z**2 / (4 * rows**2))
-    low, high = max(middle - reach, 0.0), min(middle + reach, 1.0)
+    low, high = (float(end) for end in wilson(hits, rows, level=level))
     # At the ends the formula leaves a rest of rounding.
-    return Share(hits, rows, share, 0.0 if hits == 0 else low, 1.0 if hits == rows else high)
+    return Share(hits, rows, hits / rows, 0.0 if hits == 0 else low, 1.0 if hits == rows else high)
 
 
 @dataclass(frozen=True, slots=True)
