@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar, overload
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
@@ -28,6 +30,7 @@ from satsuma.evaluation.compare import word_answers
 from satsuma.evaluation.filters import compile_filter, number_literal
 from satsuma.evaluation.roster import Roster
 from satsuma.language.checker import EVENT_COLUMNS
+from satsuma.language.durations import microseconds
 from satsuma.language.leaves import leaves
 from satsuma.language.moments import Moment
 from satsuma.language.types import Condition, Measure, PropertyTest, Test
@@ -64,6 +67,12 @@ class AsOf:
 
     moment: Moment
     known_at: int | None = None
+
+    @classmethod
+    def at(cls, as_of: datetime, known_at: datetime | None, zone: ZoneInfo) -> AsOf:
+        """Return a moment given by times in UTC without a zone; its days are those of `zone`."""
+        known = None if known_at is None else microseconds(known_at)
+        return cls(moment=Moment(microseconds(as_of), zone), known_at=known)
 
 
 @dataclass(frozen=True, slots=True)

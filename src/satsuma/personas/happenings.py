@@ -20,8 +20,7 @@ from satsuma.evaluation.calendar import local_times
 from satsuma.evaluation.roster import everybody
 from satsuma.evaluation.scan import MISSING, AsOf, Chunk, EventScan, Scanner, Value, property_value
 from satsuma.language.checker import EVENT_COLUMNS
-from satsuma.language.durations import MICROSECONDS_PER_DAY, MICROSECONDS_PER_HOUR, microseconds
-from satsuma.language.moments import Moment
+from satsuma.language.durations import MICROSECONDS_PER_DAY, MICROSECONDS_PER_HOUR
 from satsuma.personas.facts import NAMES_ABOVE, TOPICS, Fact, Topic, most_frequent
 from satsuma.personas.grounds import Ground, amount_of
 from satsuma.privacy.classes import says_who
@@ -68,10 +67,7 @@ def event_facts(
     zone : of the workspace; hours and days are those of its clock.
     allow : properties to speak of although they are sensitive or personal data.
     """
-    as_of = AsOf(
-        moment=Moment(microseconds(frame.as_of), zone),
-        known_at=None if frame.known_at is None else microseconds(frame.known_at),
-    )
+    as_of = AsOf.at(frame.as_of, frame.known_at, zone)
     here = engine.evaluating(everybody=False)
     scanner = Scanner(here, catalog, as_of, everybody(here))
     found: list[Fact] = []

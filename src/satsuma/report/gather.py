@@ -30,7 +30,6 @@ from satsuma.language.checker import Checked
 from satsuma.language.durations import day_start, from_microseconds, microseconds
 from satsuma.language.explain import explain
 from satsuma.language.learned_traits import Estimate, Predict
-from satsuma.language.moments import Moment
 from satsuma.language.standard_methods import TierSettings
 from satsuma.language.types import Segment, Segmentation, Trait
 from satsuma.personas.build import personas
@@ -129,9 +128,8 @@ class Gatherer:
         )
 
     def _scanner(self) -> Scanner:
-        moment = Moment(microseconds(self.run.as_of), self.checked.vocabulary.zone)
-        known = None if self.run.known_at is None else microseconds(self.run.known_at)
-        return Scanner(self.engine, self.catalog, AsOf(moment=moment, known_at=known), everybody(self.engine))
+        as_of = AsOf.at(self.run.as_of, self.run.known_at, self.checked.vocabulary.zone)
+        return Scanner(self.engine, self.catalog, as_of, everybody(self.engine))
 
     def _changes(self) -> Insights | None:
         """Return what changed since a month before the run; None where the data do not reach back so far."""

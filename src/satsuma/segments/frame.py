@@ -30,9 +30,8 @@ from satsuma.evaluation.run import ORDERS as ORDER_COUNT
 from satsuma.evaluation.run import net_revenue
 from satsuma.evaluation.scan import AsOf
 from satsuma.language.checker import BUILT_IN_TRAITS, Checked
-from satsuma.language.durations import from_microseconds, microseconds
+from satsuma.language.durations import from_microseconds
 from satsuma.language.lineage import reads_sensitive
-from satsuma.language.moments import Moment
 from satsuma.language.types import Segment, Segmentation, Trait
 from satsuma.segments.results import whole_numbers
 from satsuma.segments.store import ORDERS, VALUE, StoredRun, numbers_of
@@ -202,10 +201,7 @@ def frame_of_run(engine: DuckDB, checked: Checked, run: StoredRun) -> CustomerFr
     """Return the frame of a run that was kept; loaded traits are read as they were at its moment."""
     numbers = numbers_of(run.population())
     here = engine.evaluating(everybody=False)
-    as_of = AsOf(
-        moment=Moment(microseconds(run.as_of), ZoneInfo("UTC")),
-        known_at=None if run.known_at is None else microseconds(run.known_at),
-    )
+    as_of = AsOf.at(run.as_of, run.known_at, ZoneInfo("UTC"))
     facts = trait_facts(checked, run.trait_names())
 
     def read_column(name: str) -> Column:

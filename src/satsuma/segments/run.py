@@ -18,8 +18,6 @@ from satsuma.evaluation.columns import count_bits, unpack
 from satsuma.evaluation.run import Timings, evaluate
 from satsuma.evaluation.scan import AsOf
 from satsuma.language.checker import Checked
-from satsuma.language.durations import microseconds
-from satsuma.language.moments import Moment
 from satsuma.language.types import Segment, Segmentation, Trait
 from satsuma.segments.changes import Moved, cause_for_all, caused_changes, members_before, refitted_definitions
 from satsuma.segments.history_cache import history_cache, sweep_history
@@ -62,8 +60,7 @@ class RunOutcome:
 
 def as_of_moment(checked: Checked, as_of: datetime, known_at: datetime | None) -> AsOf:
     """Return the moment of an evaluation from UTC times without a zone."""
-    moment = Moment(microseconds(as_of), checked.vocabulary.zone)
-    return AsOf(moment=moment, known_at=None if known_at is None else microseconds(known_at))
+    return AsOf.at(as_of, known_at, checked.vocabulary.zone)
 
 
 def run_definitions(

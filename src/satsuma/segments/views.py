@@ -19,8 +19,6 @@ from satsuma.evaluation.population import loaded_trait
 from satsuma.evaluation.roster import TABLES, all_accounts, everybody
 from satsuma.evaluation.scan import AsOf
 from satsuma.language.checker import Checked
-from satsuma.language.durations import microseconds
-from satsuma.language.moments import Moment
 from satsuma.language.types import Entity
 from satsuma.segments.state import SegmentState, States
 from satsuma.segments.store import RunStore, StoredRun, arrow_column
@@ -244,10 +242,7 @@ def loaded_values(engine: DuckDB, run: StoredRun, name: str, entity: Entity = "c
     table_name, number, _ = TABLES[entity]
     here = engine.evaluating(everybody=False)
     type_ = here.dialect.value_type(here.columns(table_name)[name])
-    as_of = AsOf(
-        moment=Moment(microseconds(run.as_of), ZoneInfo("UTC")),
-        known_at=None if run.known_at is None else microseconds(run.known_at),
-    )
+    as_of = AsOf.at(run.as_of, run.known_at, ZoneInfo("UTC"))
     roster = everybody(here) if entity == "customer" else all_accounts(here)
     column = loaded_trait(here, name, type_, as_of, roster)
     numbers = np.arange(roster.size)
