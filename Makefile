@@ -7,12 +7,14 @@ BIN    := $(VENV)/bin
 RUNNABLE := $(VENV)/.installed-demo
 WORKABLE := $(VENV)/.installed-dev
 SPARKABLE := $(VENV)/.installed-spark
+# It wants other versions of what the tests use, so it lives apart.
+FUZZER := .venv-schemathesis/bin/schemathesis
 
 .DEFAULT_GOAL := help
-.PHONY: help setup format lint types test test-heavy test-spark test-e2e docs docs-check demo picture bench check clean
+.PHONY: help setup format lint types test test-heavy test-spark test-connectors test-e2e check-api docs docs-check demo picture bench check clean
 
 help: ## Say what can be made
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  \033[1m%-16s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(WORKABLE) ## Make .venv and install everything for development
 
@@ -29,7 +31,7 @@ types: $(WORKABLE) ## Check types
 	$(BIN)/mypy
 
 test: $(WORKABLE) ## Run the tests
-	$(BIN)/pytest -m "not e2e and not pages"
+	$(BIN)/pytest -m "not e2e and not pages and not connectors"
 
 test-heavy: $(WORKABLE) ## Run the property tests with many more examples
 	SATSUMA_HYPOTHESIS_PROFILE=heavy $(BIN)/pytest tests/property
@@ -37,8 +39,14 @@ test-heavy: $(WORKABLE) ## Run the property tests with many more examples
 test-spark: $(SPARKABLE) ## Run the conformance and property tests on Spark
 	$(BIN)/pytest -n 0 --engine spark tests/conformance tests/property/test_spark_equals_duckdb.py tests/unit/engines
 
+test-connectors: $(WORKABLE) ## Run every connector against a server that misbehaves
+	$(BIN)/pytest -m connectors tests/unit/connectors
+
 test-e2e: $(WORKABLE) ## Run the tests that need a browser
 	$(BIN)/pytest -m e2e
+
+check-api: $(WORKABLE) $(FUZZER) ## Let schemathesis look for answers that the API does not describe
+	SATSUMA_SCHEMATHESIS=$(abspath $(FUZZER)) $(BIN)/pytest -n 0 -m e2e tests/e2e/test_api_fuzzed.py
 
 docs: $(WORKABLE) ## Write the reference pages from the program
 	$(BIN)/python docs/write_reference.py
@@ -70,9 +78,13 @@ $(RUNNABLE): pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@
 
 $(WORKABLE): pyproject.toml constraints.txt | $(BIN)/python
-	$(BIN)/python -m pip install -c constraints.txt -e '.[demo,dataframes,dev]'
+	$(BIN)/python -m pip install -c constraints.txt -e '.[demo,dataframes,postgres,mysql,dev]'
 	@touch $@ $(RUNNABLE)
 
 $(SPARKABLE): pyproject.toml constraints.txt | $(BIN)/python
-	$(BIN)/python -m pip install -c constraints.txt -e '.[demo,dataframes,dev,spark]'
+	$(BIN)/python -m pip install -c constraints.txt -e '.[demo,dataframes,postgres,mysql,dev,spark]'
 	@touch $@ $(WORKABLE) $(RUNNABLE)
+
+$(FUZZER):
+	$(PYTHON) -m venv .venv-schemathesis
+	.venv-schemathesis/bin/python -m pip install -q 'schemathesis==4.32.5'

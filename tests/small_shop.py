@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -38,6 +39,14 @@ class Shop:
         self.engine.execute("ALTER TABLE customers ADD COLUMN points BIGINT")
         self._events = 0
         self.load(1)
+
+    def copied(self, folder: Path) -> Shop:
+        """Return a copy of a shop that is closed."""
+        other = object.__new__(Shop)
+        shutil.copytree(self.path, folder / "shop")
+        other.workspace = Workspace.open(folder / "shop")
+        other.path, other._events = other.workspace.path, self._events
+        return other
 
     @property
     def engine(self) -> Any:

@@ -23,6 +23,7 @@ RUN = [
     "docs/how-to/judge-a-segment.md",
     "docs/how-to/text.md",
     "docs/how-to/personas.md",
+    "docs/how-to/connect.md",
 ]
 
 
@@ -92,9 +93,8 @@ def test_every_page_is_reached_from_the_index() -> None:
     assert [page for page in sorted((ROOT / "docs").rglob("*.md")) if page not in reached] == []
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.pages if "how-to/" in name else ()) for name in RUN]
-)
+@pytest.mark.pages
+@pytest.mark.parametrize("name", RUN)
 def test_what_a_page_shows_is_what_a_reader_gets(name: str) -> None:
     page = (ROOT / name).read_text(encoding="utf-8")
     assert module("console_blocks").refreshed(page) == page, "run: make docs"

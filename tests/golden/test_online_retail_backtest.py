@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from retail_shop import retail_shop
 from satsuma import Workspace
 from satsuma.segments.backtest import Backtest
 
@@ -25,10 +26,7 @@ OPTIONS = {"first": "2010-12-01", "last": "2011-11-30", "now": datetime(2012, 1,
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    folder = tmp_path_factory.mktemp("retail") / "shop"
-    workspace = Workspace.create(folder, timezone=ZONE, currency="GBP")
-    workspace.load(Path(DATA or "") / "transactions" / "online_retail.parquet", kind="order-lines")
-    return workspace
+    return retail_shop(tmp_path_factory, timezone=ZONE)
 
 
 @pytest.fixture(scope="module")

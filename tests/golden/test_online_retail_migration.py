@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from retail_shop import retail_shop
 from satsuma import Workspace
 from satsuma.language.standard_methods.rfm_maps import preset_map
 
@@ -22,14 +23,13 @@ pytestmark = pytest.mark.skipif(not DATA, reason="SATSUMA_TEST_DATA does not nam
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
-    folder = tmp_path_factory.mktemp("retail") / "shop"
-    workspace = Workspace.create(folder, timezone="UTC", currency="GBP")
+    workspace = retail_shop(tmp_path_factory)
+    folder = workspace.path
     for path, text in (
         ("segmentations/rfm", "segmentation: rfm\nmethod: rfm\n"),
         ("segments/champions", "segment: champions\nwhere: {segmentation: rfm, is: Champions}\n"),
     ):
         (folder / f"{path}.yaml").write_text(text, encoding="utf-8")
-    workspace.load(Path(str(DATA)) / "transactions" / "online_retail.parquet", kind="order-lines")
     workspace.run(as_of=SECOND)
     yield workspace
     workspace.close()

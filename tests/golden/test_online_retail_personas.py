@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from retail_shop import retail_shop
 from satsuma import Workspace
 from satsuma.personas.build import SALT
 from satsuma.personas.card import NOTHING, Persona, Said
@@ -25,8 +26,8 @@ pytestmark = pytest.mark.skipif(not DATA, reason="SATSUMA_TEST_DATA does not nam
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
-    folder = tmp_path_factory.mktemp("retail") / "shop"
-    workspace = Workspace.create(folder, timezone="UTC", currency="GBP")
+    workspace = retail_shop(tmp_path_factory)
+    folder = workspace.path
     for name, text in (
         ("segmentations/rfm", "segmentation: rfm\nmethod: rfm\n"),
         ("segments/champions", "segment: champions\nwhere: {segmentation: rfm, is: Champions}\n"),
@@ -35,7 +36,6 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
         ("traits/last_country", "trait: last_country\nfrom: {did: Order Completed, last: {of: country}}\n"),
     ):
         (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
-    workspace.load(Path(str(DATA)) / "transactions" / "online_retail.parquet", kind="order-lines")
     workspace.run(as_of=AS_OF)
     yield workspace
     workspace.close()

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from retail_shop import retail_shop
 from satsuma import Workspace
 from satsuma.language.standard_methods.rfm_maps import preset_map
 from satsuma.statistics.clustering.kmeans import fit_kmeans
@@ -24,14 +25,13 @@ pytestmark = pytest.mark.skipif(not DATA, reason="SATSUMA_TEST_DATA does not nam
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
-    folder = tmp_path_factory.mktemp("retail") / "shop"
-    workspace = Workspace.create(folder, timezone="UTC", currency="GBP")
+    workspace = retail_shop(tmp_path_factory)
+    folder = workspace.path
     (folder / "segmentations").mkdir(exist_ok=True)
     for name, more in (("rfm", ""), ("ranked", "scoring: rank\n"), ("eleven", "map: rfm11\n")):
         text = f"segmentation: {name}\nmethod: rfm\n{more}"
         (folder / "segmentations" / f"{name}.yaml").write_text(text, encoding="utf-8")
     (folder / "segmentations" / "life.yaml").write_text("segmentation: life\nmethod: lifecycle\n", encoding="utf-8")
-    workspace.load(Path(str(DATA)) / "transactions" / "online_retail.parquet", kind="order-lines")
     workspace.run(as_of=AS_OF)
     yield workspace
     workspace.close()

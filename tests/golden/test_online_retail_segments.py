@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from retail_shop import retail_shop
 from satsuma import Workspace
 
 DATA = os.environ.get("SATSUMA_TEST_DATA")
@@ -47,9 +48,8 @@ SEGMENTS = {
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    folder = tmp_path_factory.mktemp("retail") / "shop"
-    workspace = Workspace.create(folder, timezone="UTC", currency="GBP")
-    workspace.load(Path(DATA or "") / "transactions" / "online_retail.parquet", kind="order-lines")
+    workspace = retail_shop(tmp_path_factory)
+    folder = workspace.path
     for name, where in SEGMENTS.items():
         (folder / "segments" / f"{name}.yaml").write_text(f"segment: {name}\nwhere: {where}\n", encoding="utf-8")
     workspace.run(as_of="2011-12-01")

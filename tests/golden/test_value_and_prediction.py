@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from retail_shop import retail_shop
 from satsuma import Workspace
 from satsuma.statistics.prediction.fit import fit_prediction
 from satsuma.statistics.prediction.snapshots import Snapshots
@@ -87,8 +88,7 @@ def test_the_traits_of_cdnow_are_those_of_a_second_implementation(
 @pytest.fixture(scope="module")
 def retail(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """Online Retail, learned until 30 June 2011 and tested on the 90 days that follow."""
-    shop = Workspace.create(tmp_path_factory.mktemp("retail") / "shop", timezone="Europe/London", currency="GBP")
-    shop.load(FOLDER / "transactions" / "online_retail.parquet", kind="order-lines")
+    shop = retail_shop(tmp_path_factory, timezone="Europe/London")
     write(shop, "traits/will_buy", "predict: {probability_of: {did: Order Completed}, horizon: 90d, otherwise: rule}")
     shop.run(as_of="2011-09-28")
     return shop

@@ -54,7 +54,7 @@ def follows(node: Node) -> bool:
 
 
 # Each example evaluates every segment for one customer alone: fewer of them than elsewhere.
-@settings(max_examples=max(20, settings().max_examples // 4))
+@settings(max_examples=max(10, settings().max_examples // 4))
 @given(data=st.data())
 def test_why_gives_the_answer_of_the_specification_and_its_parts_explain_it(
     engine: DuckDB, root: Path, data: st.DataObject

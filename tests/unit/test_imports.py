@@ -19,10 +19,13 @@ FLOW = (
     "ledger",
     "statistics",
     "privacy",
+    "access",
     "sources",
     "quality",
     "identity",
     "landing",
+    "collecting",
+    "connectors",
     "language",
     "evaluation",
     "traits",
@@ -38,12 +41,31 @@ FLOW = (
 SHARED = frozenset({"errors", "documents", "catalog"})
 
 #: The door and its faces may import all of it, and nobody else imports them. `satsuma` alone is the version.
-DOOR = frozenset({"workspace", "settings", "scaffold", "cli", "__main__", "__init__"})
+DOOR = frozenset(
+    {
+        "workspace",
+        "settings",
+        "scaffold",
+        "shapes",
+        "sourcing",
+        "hooking",
+        "incidents",
+        "working",
+        "working_kinds",
+        "parcels",
+        "remote",
+        "cli",
+        "api",
+        "__main__",
+        "__init__",
+    }
+)
 
 #: What takes long to load, and is loaded when it is needed.
 HEAVY = (
     "duckdb", "pyarrow", "numpy", "sqlalchemy", "sqlglot", "scipy", "pandas", "polars", "pyroaring", "ruamel",
-    "pyspark", "sklearn", "joblib",
+    "pyspark", "sklearn", "joblib", "fastapi", "starlette", "uvicorn", "httpx2", "ua_parser",
+    "pydantic", "pwdlib", "prometheus_client",
 )  # fmt: skip
 
 MODULES = sorted(ROOT.rglob("*.py"))
