@@ -4,11 +4,20 @@ SatsumaError                      base: code, message, hint, facts
 ├── WrongUse                      the call itself is wrong (exit code 2)
 ├── NotFound                      a name that is not there, with the nearest known ones
 ├── WorkspaceError                the folder cannot be opened, created or is in use
+│   └── NotRun                    a result is asked for before anything was computed
 ├── InUse                         a definition cannot be deleted, because others read it
 ├── SourceError                   a file cannot be read, or a mapping does not fit it
+│   └── VendorError               another service did not answer as it should
 ├── DefinitionError               one or more mistakes in definition files, all together
 ├── EvaluationError               a definition is right but cannot be computed here
-└── ExportError                   a result cannot be written
+├── ExportError                   a result cannot be written
+└── of the server
+    ├── NotSignedIn               no key and no session, or ones that do not count (any more)
+    ├── NotAllowed                known, but without the right to do this
+    ├── Changed                   somebody else changed it meanwhile
+    ├── TooLarge                  a request beyond its limit
+    ├── TooMany                   too many requests, or attempts to sign in
+    └── Busy                      the server cannot take this up now
 
 A message says what is wrong and where; the hint says what is allowed and what to do next. Neither ever carries
 a customer's value: they name columns and count rows.
@@ -88,6 +97,12 @@ class WorkspaceError(SatsumaError):
     code = "workspace"
 
 
+class NotRun(WorkspaceError):  # noqa: N818
+    """A result that is asked for before there is any."""
+
+    code = "not_run"
+
+
 class InUse(SatsumaError):  # noqa: N818
     """A definition or list that others read: it cannot be deleted."""
 
@@ -98,6 +113,15 @@ class SourceError(SatsumaError):
     """A file cannot be read as what it was said to be; nothing of it was kept."""
 
     code = "source"
+
+
+class VendorError(SourceError):
+    """Another service cannot be reached, refuses, or answers what cannot be used.
+
+    The fact `again` says whether another try can help, `retry_after` when, `vendor_code` what the service calls it.
+    """
+
+    code = "vendor"
 
 
 class DefinitionError(SatsumaError):
@@ -124,6 +148,42 @@ class ExportError(SatsumaError):
     """A result that cannot be written where it was asked."""
 
     code = "export"
+
+
+class NotSignedIn(SatsumaError):  # noqa: N818
+    """A request without a key or a session that counts."""
+
+    code = "not_signed_in"
+
+
+class NotAllowed(SatsumaError):  # noqa: N818
+    """Somebody who is known, and may not do this."""
+
+    code = "not_allowed"
+
+
+class Changed(SatsumaError):  # noqa: N818
+    """A change that was made on top of a state that is not the present one."""
+
+    code = "changed"
+
+
+class TooLarge(SatsumaError):  # noqa: N818
+    """A request that is larger or deeper than allowed."""
+
+    code = "too_large"
+
+
+class TooMany(SatsumaError):  # noqa: N818
+    """Too many requests or attempts; the fact `retry_after` says how many seconds to wait."""
+
+    code = "too_many"
+
+
+class Busy(SatsumaError):  # noqa: N818
+    """Work that cannot be taken up now; the fact `retry_after` says how many seconds to wait."""
+
+    code = "busy"
 
 
 def nearest(name: str, known: Iterable[str], *, most: int = 3) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,8 +12,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from satsuma.errors import WorkspaceError
+from satsuma.errors import WorkspaceError, WrongUse
+from satsuma.ledger import databases
+from satsuma.ledger.jobs import Jobs
+from satsuma.ledger.privacy import PrivacyRequests
 from satsuma.ledger.schema import activity, bring_up_to_date, definition_changes
+from satsuma.ledger.turns import take_turn
+
+#: Where a ledger may be kept.
+LEDGERS = ("sqlite", "postgresql")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,17 +73,32 @@ class Ledger:
 
     def __init__(self, url: str) -> None:
         try:
-            self._engine = sa.create_engine(url)
-        except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError, ImportError):
+            self._url = databases.read_url(url)
+        except databases.UnusableError as error:
+            raise WorkspaceError(f"The ledger cannot be opened. {error}", hint=error.hint) from None
+        dialect = self._url.get_backend_name()
+        if dialect not in LEDGERS:
             raise WorkspaceError(
-                "The ledger's URL in satsuma.yaml names a database that is not available here.",
-                hint="Use 'ledger: sqlite', or install the driver that the URL names.",
-            ) from None
-        if self._engine.dialect.name == "sqlite":
+                f"The ledger cannot be kept in {dialect}.", hint="Use 'ledger: sqlite', or a URL postgresql://..."
+            )
+        if dialect == "sqlite":
+            self._engine = sa.create_engine(self._url)
             sa.event.listen(self._engine, "connect", _prepare_sqlite)
-        with self._transaction() as connection:
-            newer = bring_up_to_date(connection)
+        else:
+            # A connection may have been lost while nobody used it; what waits for a turn then reads what is new.
+            self._engine = sa.create_engine(
+                self._url, connect_args=databases.connect_arguments(self._url), pool_pre_ping=True,
+                isolation_level="READ COMMITTED",
+            )  # fmt: skip
+            sa.event.listen(self._engine, "connect", _prepare_postgresql)
+        try:
+            with self._transaction() as connection:
+                newer = bring_up_to_date(connection)
+        except WorkspaceError:
+            self.close()
+            raise
         if newer is not None:
+            self.close()
             raise WorkspaceError(
                 "The ledger was written by a newer Satsuma.", hint="Install that version or a later one.", version=newer
             )
@@ -89,18 +111,45 @@ class Ledger:
     def close(self) -> None:
         self._engine.dispose()
 
+    @property
+    def jobs(self) -> Jobs:
+        """Background work: the queue, its history, and what recurs."""
+        return Jobs(self._transaction)
+
+    @property
+    def privacy(self) -> PrivacyRequests:
+        """Who asked to be forgotten, or what is known."""
+        return PrivacyRequests(self._transaction)
+
+    def transaction(self) -> AbstractContextManager[sa.Connection]:
+        """Return a transaction, for those who keep tables of their own here (`access`)."""
+        return self._transaction()
+
     @contextmanager
     def _transaction(self) -> Iterator[sa.Connection]:
+        # The driver's own text may repeat the values of a row, or who asks.
         try:
             with self._engine.begin() as connection:
                 yield connection
-        except sa.exc.DBAPIError:
-            # The driver's own text may repeat the values of a row.
+        except (sa.exc.DataError, UnicodeEncodeError, OverflowError):
+            # SQLite takes nearly everything, PostgreSQL no text with a NUL and none longer than its column.
+            raise WrongUse("A text or a number here is not one that can be kept.", hint="Shorten or mend it.") from None
+        except sa.exc.TimeoutError:
             raise WorkspaceError(
+                "The ledger is asked too much at once.", hint="Try again in a few seconds."
+            ) from None  # fmt: skip
+        except sa.exc.DBAPIError as error:
+            raise self._failure(error) from None
+
+    def _failure(self, error: sa.exc.DBAPIError) -> WorkspaceError:
+        if self._url.get_backend_name() == "sqlite":
+            return WorkspaceError(
                 "The ledger cannot be read or written.",
                 hint="Check that ledger.db (or the database that satsuma.yaml names) can be reached and written, "
                 "is not damaged, and that its disk is not full.",
-            ) from None
+            )
+        found = databases.trouble(error, self._url)
+        return WorkspaceError(f"The ledger cannot be read or written. {found.message}", hint=found.hint)
 
     # ------------------------------------------------------------------------------------------------------ activity
 
@@ -145,6 +194,7 @@ class Ledger:
         """Compare with the last known texts and keep what changed, was added or was removed; return that."""
         now = {(item.kind, item.name): item.text for item in definitions}
         with self._transaction() as connection:
+            take_turn(connection, "definitions")
             known = self._digests(connection)
             changes = []
             for (kind, name), text in sorted(now.items()):
@@ -184,3 +234,11 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA busy_timeout = 5000")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
+
+
+def _prepare_postgresql(connection: Any, _record: Any) -> None:
+    with connection.cursor() as cursor:
+        # Whoever is cut off in the middle must not hold others up for good, nor wait for good.
+        cursor.execute("SET lock_timeout = '10s'")
+        cursor.execute("SET idle_in_transaction_session_timeout = '60s'")
+    connection.commit()

@@ -1,0 +1,1 @@
+"""Who may use a server: keys of programs, people with roles, their sessions, and what each may do."""
