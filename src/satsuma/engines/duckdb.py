@@ -112,6 +112,28 @@ CREATE TABLE IF NOT EXISTS loads (
     load_id BIGINT NOT NULL, loaded_at TIMESTAMP NOT NULL, kind VARCHAR NOT NULL, sources VARCHAR[] NOT NULL,
     mapping JSON NOT NULL, outcome JSON NOT NULL
 );
+CREATE TABLE IF NOT EXISTS hook_deliveries (
+    source VARCHAR NOT NULL, delivery_id VARCHAR NOT NULL, received_at TIMESTAMP NOT NULL
+);
+CREATE TABLE IF NOT EXISTS rejected_messages (
+    day DATE NOT NULL, kind VARCHAR NOT NULL, reason VARCHAR NOT NULL, messages BIGINT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS visitor_facts (
+    anonymous_id VARCHAR NOT NULL, valid_from TIMESTAMP NOT NULL, facts JSON NOT NULL
+);
+CREATE TABLE IF NOT EXISTS source_records (
+    source VARCHAR NOT NULL, stream VARCHAR NOT NULL, record_id VARCHAR NOT NULL, updated_at TIMESTAMP,
+    extracted_at TIMESTAMP NOT NULL, deleted BOOLEAN NOT NULL, erased BOOLEAN NOT NULL, customer_id VARCHAR,
+    digest UUID, payload JSON
+);
+CREATE TABLE IF NOT EXISTS source_states (
+    source VARCHAR NOT NULL, stream VARCHAR NOT NULL, part VARCHAR NOT NULL, last_value TIMESTAMP, day DATE,
+    place VARCHAR, records BIGINT NOT NULL, began_at TIMESTAMP NOT NULL, completed_at TIMESTAMP
+);
+CREATE TABLE IF NOT EXISTS source_figures (
+    source VARCHAR NOT NULL, stream VARCHAR NOT NULL, date DATE NOT NULL, dimensions JSON NOT NULL,
+    name VARCHAR NOT NULL, value DOUBLE NOT NULL
+);
 CREATE TABLE IF NOT EXISTS runs (
     run_id BIGINT NOT NULL, started_at TIMESTAMP NOT NULL, finished_at TIMESTAMP NOT NULL, as_of TIMESTAMP NOT NULL,
     known_at TIMESTAMP, population BIGINT NOT NULL, folder VARCHAR NOT NULL, definitions JSON NOT NULL,
@@ -140,6 +162,8 @@ class DuckDB:
     hand_over: HandOver | None = None
     #: False where another program's tables are evaluated: then no load tells what changed in them.
     has_own_data = True
+    #: Where profiles are looked up by their keys: another relation within `identity.numbers.roll_call`.
+    profiles = "profiles"
 
     @property
     def dialect(self) -> Dialect:
@@ -180,7 +204,8 @@ class DuckDB:
                 ) from None
             raise WorkspaceError(
                 f"The warehouse {path} is in use by another process.",
-                hint="One process owns the file. Wait for the other command to end, or stop it, and try again.",
+                hint="One process owns the file. Beside a running server, ask that one: say --server URL, with a key "
+                "in SATSUMA_API_KEY. Else wait for the other command to end, or stop it, and try again.",
             ) from None
         self.execute("SET TimeZone = 'UTC'")
         # Nothing may be fetched from a network at run time.

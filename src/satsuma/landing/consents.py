@@ -9,7 +9,7 @@ from satsuma.landing import values, words
 from satsuma.landing.outcome import Landed, Landing
 
 #: How purposes are written in definitions: small letters and underscores.
-_PURPOSE = r"[^\p{L}\p{N}]+"
+PURPOSE = r"[^\p{L}\p{N}]+"
 
 
 def land_consents(landing: Landing) -> Landed:
@@ -30,7 +30,7 @@ def land_consents(landing: Landing) -> Landed:
     known = f"least(_time, {landing.now_sql})" if landing.is_first else landing.now_sql
     # Without dates the last row says how things stand; with them each decision stands for itself.
     one = "customer_no, purpose, _time, status" if landing.incoming.has("time") else "customer_no, purpose"
-    purpose = f"trim(regexp_replace(lower({values.text('purpose')}), {literal(_PURPOSE)}, '_', 'g'), '_')"
+    purpose = f"trim(regexp_replace(lower({values.text('purpose')}), {literal(PURPOSE)}, '_', 'g'), '_')"
     engine.execute(
         f"""CREATE OR REPLACE TEMP TABLE landing_consents AS
         SELECT *, {known} AS _known FROM (

@@ -39,6 +39,11 @@ def land_customers(landing: Landing) -> Landed:
     return landed
 
 
+def land_traits(landing: Landing) -> Landed:
+    """Store traits of customers that rows of another kind bring; their kind is what the catalogue names as source."""
+    return _land(landing, "customer")
+
+
 def land_accounts(landing: Landing) -> Landed:
     """Store rows of accounts, and their people where a column names a customer."""
     engine = landing.engine
@@ -94,13 +99,17 @@ def _land(landing: Landing, entity: traits.Entity) -> Landed:
     blank = [f"n.{identifier(name)} IS NULL" for name in present if name not in _RESERVED[entity]]
     logged = f"(SELECT entity_no FROM trait_changes WHERE entity = '{entity}')"
     never = f"({' AND '.join(blank) or 'true'} AND n.{entity}_no NOT IN {logged})"
+    called, is_same = "", f"n.{entity}_id = i._key"
+    if entity == "customer" and engine.profiles != "profiles":
+        called = f"JOIN {engine.profiles} p ON p.kind = 'customer_id' AND p.profile_key = i._key "
+        is_same = "n.customer_no = p.own_no"
     engine.execute(
         f"""CREATE OR REPLACE TEMP TABLE landing_rows AS
         SELECT n.{entity}_no AS _no, (n.{entity}_no >= {new_from} OR {never}) AS _is_new, i.* EXCLUDE (_key)
         FROM (SELECT _row_no, _source, {key} AS _key,
                 coalesce(CAST({landing.column("valid_from")} AS TIMESTAMP), {landing.now_sql}) AS _valid_from{stated}
             FROM {landing.table}) i
-        JOIN {entity}s n ON n.{entity}_id = i._key"""
+        {called}JOIN {entity}s n ON {is_same}"""
     )
     landing.progress(f"comparing {entity}s")
     upserted = traits.upsert(landing, "landing_rows", entity=entity, columns=columns, is_dated=is_dated)

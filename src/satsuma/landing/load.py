@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from satsuma.catalog import Catalog
 from satsuma.engines.duckdb import DuckDB
 from satsuma.landing import records
+from satsuma.landing.devices import with_devices
 from satsuma.landing.outcome import LoadOutcome, Progress, silent
 from satsuma.landing.retry import retry_quarantine
 from satsuma.landing.writing import land_incoming
@@ -65,11 +66,14 @@ def load_files(
         When a file, the mapping or a type does not fit. The warehouse is then as it was before.
     """
     from satsuma.quality.standardise import standardise
+    from satsuma.sources.analytics_export import is_analytics_export, unfold
     from satsuma.sources.reading import read_sources
     from satsuma.sources.recognise import guess_mapping
 
     progress("reading files")
-    raws = read_sources(engine, paths, sheet=sheet)
+    read = read_sources(engine, paths, sheet=sheet)
+    is_export = load_kind == "events" and mapping is None
+    raws = [unfold(engine, raw) if is_export and is_analytics_export(raw) else raw for raw in read]
     progress("recognising columns")
     mappings = [
         guess_mapping(
@@ -79,17 +83,20 @@ def load_files(
     ]
     progress("standardising values")
     incoming = standardise(engine, raws, mappings, load_kind, timezone, default_region, now=now)
+    incoming, facts = with_devices(engine, incoming)
     found: dict[str, str] = {}
     for item in mappings:
         found |= item.fields
     notes = [note for raw in raws for note in raw.notes] + [note for item in mappings for note in item.notes]
     try:
         outcome = land_incoming(
-            engine, incoming, now=now, mapping=found, dry_run=dry_run, catalog=catalog, progress=progress
+            engine, incoming, now=now, mapping=found, dry_run=dry_run, catalog=catalog, progress=progress, facts=facts
         )
     finally:
-        for raw in raws:
+        for raw in {item.table: item for item in (*read, *raws)}.values():
             records.drop(engine, raw.table)
-        records.drop(engine, incoming.table)
-        records.drop(engine, incoming.rejected)
+        for given in (incoming, facts):
+            if given is not None:
+                records.drop(engine, given.table)
+                records.drop(engine, given.rejected)
     return replace(outcome, notes=tuple(dict.fromkeys((*notes, *outcome.notes))), column_mappings=tuple(mappings))

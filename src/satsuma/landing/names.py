@@ -10,9 +10,9 @@ _ALIASES = {
     "Product Viewed": "view viewed productview viewproduct productviewed viewitem itemview detail productdetail"
     " viewedproduct viewcontent productdetailview",
     "Product Added": "cart addtocart addcart addedtocart cartadd productadded itemaddedtocart addtobasket addtobag"
-    " productaddedtocart productaddtocart",
+    " productaddedtocart productaddtocart addedproduct",
     "Product Removed": "removefromcart removecart cartremove removedfromcart productremoved productremovedfromcart"
-    " removefrombasket",
+    " removefrombasket removedproduct",
     "Product Searched": "search searched productsearch productssearched sitesearch viewsearchresults",
     "Checkout Started": "checkout begincheckout startcheckout checkoutstarted startedcheckout initiatecheckout"
     " initiatedcheckout checkoutbegan",
@@ -28,7 +28,10 @@ _ALIASES = {
     "Signed In": "login loggedin signin signedin",
     "Email Delivered": "emaildelivered deliveredemail receivedemail emailreceived",
     "Email Opened": "emailopen emailopened openedemail openemail",
-    "Email Clicked": "emailclick emailclicked clickedemail clickemail",
+    "Email Link Clicked": "emaillinkclicked emailclick emailclicked clickedemail clickemail",
+    "Email Bounced": "emailbounced emailbounce bouncedemail bounceemail",
+    "Email Marked as Spam": "emailmarkedasspam markedemailasspam emailcomplaint emailcomplained spamcomplaint",
+    "Unsubscribed": "unsubscribed unsubscribe emailunsubscribed unsubscribedfromemailmarketing unsubscribedfromemail",
     "Survey Answered": "surveyanswered answeredsurvey surveyresponse surveycompleted",
 }
 

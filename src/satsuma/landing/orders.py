@@ -10,6 +10,8 @@
 This module stages the rows: `landing_lines` (a row per line, classed, with its digest) and `landing_groups` (a row
 per order and customer, summed). `versions` decides which orders are new, the same or corrected, and writes them.
 
+An order known by one row may say how much of it was given back: it is sold, and refunded beside that.
+
 A line's money is its own amount where the source gives one, else quantity times unit price; a discount column stays a
 property and is not taken off again. A status word may undo a line whose money is positive: see `words`.
 """
@@ -141,13 +143,16 @@ def _lines(landing: Landing, fields: tuple[IncomingField, ...], has_lines: bool)
         profile = "coalesce(p.profile_no, a.profile_no)"
         visitor = f"{values.text('anonymous_id')} AS _anonymous, "
         visitors = (
-            " LEFT JOIN profiles a ON a.kind = 'anonymous_id' AND a.profile_key = n._anonymous AND n._customer IS NULL"
+            f" LEFT JOIN {landing.engine.profiles} a"
+            " ON a.kind = 'anonymous_id' AND a.profile_key = n._anonymous AND n._customer IS NULL"
         )
     return f"""
     WITH read AS (
         SELECT {columns + ", " if columns else ""}{visitor}_row_no, _source, {customer} AS _customer,
             {order} AS _order_id, {product_id} AS _product, {quantity} AS _quantity, {amount} AS _amount,
             {landing.column("time")} AS _time, CAST({landing.column("received_at")} AS TIMESTAMP) AS _received_at,
+            {values.money(landing.column("refunded_amount"))} AS _refunded,
+            CAST({landing.column("refunded_at")} AS TIMESTAMP) AS _refunded_at,
             CASE WHEN {words.any_of(status, words.CANCELLED)} THEN 'cancelled'
                 WHEN {words.any_of(status, words.REFUNDED)} THEN 'refunded'
                 WHEN {words.any_of(status, words.RETURN)} THEN 'return' END AS _status,
@@ -160,14 +165,17 @@ def _lines(landing: Landing, fields: tuple[IncomingField, ...], has_lines: bool)
             coalesce(_order_id, 'auto:' || {own}) AS _order
         FROM read
     ), named AS (
-        SELECT * EXCLUDE (_order_id, _status), {line_name} AS _name,
+        SELECT * EXCLUDE (_order_id, _status, _refunded, _refunded_at), {line_name} AS _name,
             _class = 'purchased' OR coalesce(_status = 'refunded' AND _amount > 0, false) AS _sells,
-            CASE WHEN _class <> 'returned' THEN NULL WHEN _status = 'cancelled' AND _amount >= 0 THEN 0
-                ELSE abs(_amount) END AS _given_back
+            _class = 'returned' OR coalesce(_refunded <> 0, false) AS _gives_back,
+            coalesce(CASE WHEN _refunded <> 0 THEN _refunded_at END, _time) AS _time_back,
+            CASE WHEN _status = 'cancelled' AND _amount >= 0 THEN 0 WHEN _refunded <> 0 THEN abs(_refunded)
+                WHEN _class = 'returned' THEN abs(_amount) END AS _given_back
         FROM classed
     )
     SELECT n.* EXCLUDE (_name), p.customer_no AS _customer_no, {profile} AS _profile_no, {identity} AS _id
-    FROM named n LEFT JOIN profiles p ON p.kind = 'customer_id' AND p.profile_key = n._customer{visitors}"""
+    FROM named n
+    LEFT JOIN {landing.engine.profiles} p ON p.kind = 'customer_id' AND p.profile_key = n._customer{visitors}"""
 
 
 def _number_repeats(engine: DuckDB, has_lines: bool) -> tuple[int, int]:
@@ -256,9 +264,9 @@ def _groups(fields: tuple[IncomingField, ...]) -> str:
         count(*) AS _rows, max(_received_at) AS _received_at, min(_time) AS _first_time, CAST(1 AS BIGINT) AS _part,
         count(CASE WHEN _sells THEN 1 END) AS _items, sum(CASE WHEN _sells THEN _amount END) AS _revenue,
         sum(CASE WHEN _sells THEN abs(_quantity) END) AS _quantity, min(CASE WHEN _sells THEN _time END) AS _time,
-        count(CASE WHEN _class = 'returned' THEN 1 END) AS _items_back, sum(_given_back) AS _given_back,
+        count(CASE WHEN _gives_back THEN 1 END) AS _items_back, sum(_given_back) AS _given_back,
         sum(CASE WHEN _class = 'returned' THEN abs(_quantity) END) AS _quantity_back,
-        min(CASE WHEN _class = 'returned' THEN _time END) AS _time_back,
+        min(CASE WHEN _gives_back THEN _time_back END) AS _time_back,
         bit_xor(CAST(_id AS UHUGEINT)) AS _lines, sum(CAST({said} AS HUGEINT)) AS _said,
         CAST(bit_and(_flags) & {FLAG_NON_PRODUCT} AS UTINYINT) AS _flags{ranges}
     FROM landing_lines GROUP BY _order, _customer_no"""

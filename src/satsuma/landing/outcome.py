@@ -102,6 +102,14 @@ class LoadOutcome:
     column_mappings: tuple[ColumnMappings, ...] = ()
     is_dry_run: bool = False
 
+    @classmethod
+    def nothing(
+        cls, load_id: int, load_kind: LoadKind, sources: tuple[str, ...], *, quarantined: int, note: str
+    ) -> LoadOutcome:
+        """Return the outcome of rows that all wait in quarantine."""
+        return cls(load_id=load_id, load_kind=load_kind, sources=sources, rows=quarantined, quarantined=quarantined,
+                   landed=Landed(), mapping={}, notes=(note,))  # fmt: skip
+
     @property
     def catalog(self) -> Catalog:
         return self.landed.catalog

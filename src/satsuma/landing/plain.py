@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from satsuma.engines.duckdb import literal
 from satsuma.identity import numbers
 from satsuma.landing.outcome import Landing
 from satsuma.landing.store import append_events
@@ -73,6 +74,13 @@ def store_plain(landing: Landing, relation: str, properties: Mapping[str, str]) 
     )
     kept = int(engine.value("SELECT count(*) FROM landing_kept"))
     known = f"least(s._time, {landing.now_sql})" if landing.is_first else landing.now_sql
+    # An event's id is a digest of its name too: only events of these names, which stand together, are looked at.
+    names = ", ".join(literal(str(row[0])) for row in engine.rows(f"SELECT DISTINCT _name FROM {relation}"))
+    engine.execute(
+        f"""CREATE OR REPLACE TEMP TABLE landing_known AS
+        SELECT event_id FROM (SELECT event_id FROM events WHERE name IN ({names or "NULL"})) e
+        SEMI JOIN {relation} s ON s._id = e.event_id"""
+    )
     engine.execute(
         f"""CREATE OR REPLACE TEMP TABLE landing_fresh AS
         SELECT s.*, s._id AS _e_id, coalesce(c.profile_no, a.profile_no) AS _e_profile,
@@ -81,9 +89,10 @@ def store_plain(landing: Landing, relation: str, properties: Mapping[str, str]) 
             CAST(NULL AS TIMESTAMP) AS _e_superseded, s._revenue AS _e_revenue, s._order AS _e_order,
             s._product AS _e_product, s._quantity AS _e_quantity, CAST(0 AS UTINYINT) AS _e_flags
         FROM {relation} s
-        LEFT JOIN profiles c ON c.kind = 'customer_id' AND c.profile_key = s._customer
-        LEFT JOIN profiles a ON a.kind = 'anonymous_id' AND a.profile_key = s._anonymous AND s._customer IS NULL
-        WHERE s.rowid IN (SELECT _rid FROM landing_kept) AND s._id NOT IN (SELECT event_id FROM events)"""
+        LEFT JOIN {engine.profiles} c ON c.kind = 'customer_id' AND c.profile_key = s._customer
+        LEFT JOIN {engine.profiles} a
+            ON a.kind = 'anonymous_id' AND a.profile_key = s._anonymous AND s._customer IS NULL
+        WHERE s.rowid IN (SELECT _rid FROM landing_kept) AND s._id NOT IN (SELECT event_id FROM landing_known)"""
     )
     landing.progress("storing events")
     loaded = append_events(engine, "SELECT * FROM landing_fresh", load_id=landing.load_id, properties=properties)
@@ -96,6 +105,7 @@ def store_plain(landing: Landing, relation: str, properties: Mapping[str, str]) 
         str(name): int(count)
         for name, count in engine.rows("SELECT _e_name, count(*) FROM landing_fresh GROUP BY 1 ORDER BY 1")
     }
+    engine.execute("DROP TABLE landing_known")
     engine.execute("DROP TABLE landing_kept")
     engine.execute("DROP TABLE landing_fresh")
     return Stored(

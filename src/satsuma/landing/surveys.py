@@ -23,7 +23,7 @@ def land_surveys(landing: Landing) -> Landed:
     """
     engine = landing.engine
     is_long = landing.incoming.has("item") and landing.incoming.has("answer")
-    items = () if is_long else landing.other_fields()
+    items = () if is_long else _items(landing)
     if not is_long and not items:
         raise SourceError(
             "No answers were found: neither a column 'item' with a column 'answer', nor a column per item.",
@@ -31,7 +31,7 @@ def land_surveys(landing: Landing) -> Landed:
         )
     _answers(landing, is_long)
     before = _known_rows(landing)
-    properties = {"survey": "_survey", "item": "_item", "answer": "_answer", "score": "_score"}
+    properties = {name: f"_{name}" for name in ("survey", "form", "item", "answer", "score", "scale")}
     anonymous = int(
         engine.value(f"SELECT count(*) FROM {landing.table} WHERE {values.text(landing.column('customer_id'))} IS NULL")
     )
@@ -57,20 +57,22 @@ def land_surveys(landing: Landing) -> Landed:
 def _answers(landing: Landing, is_long: bool) -> None:
     """Make `landing_answers`, one row per answer; empty answers are left out."""
     customer = values.text(landing.column("customer_id"))
-    survey = f"coalesce({values.text(landing.column('survey'))}, regexp_replace(_source, '^.*[/\\\\]|\\..*$', '', 'g'))"
+    form = values.text(landing.column("form"))
+    file = "regexp_replace(_source, '^.*[/\\\\]|\\..*$', '', 'g')"
+    survey = f"coalesce({values.text(landing.column('survey'))}, {form}, {file})"
     time = f"CAST({landing.column('time')} AS TIMESTAMP)"
     if is_long:
         answers = f"""SELECT _row_no, _source, {values.text("item")} AS _item, {values.text("answer")} AS _answer,
-            {customer} AS _customer, {survey} AS _survey, {time} AS _given, {landing.column("received_at")} AS _received
-            FROM {landing.table}"""
+            {customer} AS _customer, {survey} AS _survey, {form} AS _form, {time} AS _given,
+            {landing.column("received_at")} AS _received, CAST({landing.column("score")} AS DOUBLE) AS _told,
+            {values.text(landing.column("scale"))} AS _scale FROM {landing.table}"""
     else:
         # The same row of answers without a respondent is told from another by its content and repeat number.
-        pairs = ", ".join(
-            f"struct_pack(i := {literal(item.name)}, a := {_answer(item)})" for item in landing.other_fields()
-        )
-        answers = f"""SELECT _row_no, _source, _pair.i AS _item, _pair.a AS _answer, _customer, _survey, _given,
-            _received FROM (SELECT _row_no, _source, unnest([{pairs}]) AS _pair, {customer} AS _customer,
-                {survey} AS _survey,
+        pairs = ", ".join(f"struct_pack(i := {literal(item.name)}, a := {_answer(item)})" for item in _items(landing))
+        answers = f"""SELECT _row_no, _source, _pair.i AS _item, _pair.a AS _answer, _customer, _survey, _form, _given,
+            _received, CAST(NULL AS DOUBLE) AS _told, CAST(NULL AS VARCHAR) AS _scale
+            FROM (SELECT _row_no, _source, unnest([{pairs}]) AS _pair, {customer} AS _customer,
+                {survey} AS _survey, {form} AS _form,
                 {time} AS _given, {landing.column("received_at")} AS _received FROM {landing.table})"""
     respondent = _respondents(landing, is_long)
     identity = values.digest(
@@ -81,11 +83,17 @@ def _answers(landing: Landing, is_long: bool) -> None:
         SELECT a._row_no, a._source, a._customer, CAST(NULL AS VARCHAR) AS _anonymous, '{ANSWERED}' AS _name,
             coalesce(a._given, {landing.now_sql}) AS _time, a._received AS _received_at,
             CAST(NULL AS DECIMAL(18,4)) AS _revenue, CAST(NULL AS VARCHAR) AS _order, CAST(NULL AS VARCHAR) AS _product,
-            CAST(NULL AS DECIMAL(18,4)) AS _quantity, {identity} AS _id, a._survey, a._item, a._answer,
-            TRY_CAST(a._answer AS DOUBLE) AS _score
+            CAST(NULL AS DECIMAL(18,4)) AS _quantity, {identity} AS _id, a._survey, a._form, a._item, a._answer,
+            coalesce(a._told, TRY_CAST(a._answer AS DOUBLE)) AS _score, a._scale
         FROM ({answers}) a LEFT JOIN ({respondent}) r ON r._row_no = a._row_no AND r._source = a._source
         WHERE a._answer IS NOT NULL AND a._item IS NOT NULL"""
     )
+
+
+def _items(landing: Landing) -> tuple[IncomingField, ...]:
+    """Return the columns of a wide table that are items; there `score` and `scale` are questions like any other."""
+    asked = (landing.field(name) for name in ("score", "scale"))
+    return (*landing.other_fields(), *(item for item in asked if item is not None))
 
 
 def _answer(item: IncomingField) -> str:
@@ -95,15 +103,20 @@ def _answer(item: IncomingField) -> str:
 
 
 def _respondents(landing: Landing, is_long: bool) -> str:
-    """Return the `SELECT` that tells who answered each row: the customer, else the row's content and repeat number."""
+    """Return the `SELECT` that tells who answered each row.
+
+    That is the customer, else the response that the source names; without either the row's content and repeat number.
+    """
     customer = values.text(landing.column("customer_id"))
+    response = f"'r' || {values.text(landing.column('response_id'))}"
     if is_long:
-        return f"""SELECT _row_no, _source, coalesce('c' || {customer}, _source || ':' || _row_no) AS _respondent
-            FROM {landing.table}"""
-    content = values.digest(*values.content(landing.other_fields()))
-    return f"""SELECT _row_no, _source, coalesce('c' || _customer, CAST(_content AS VARCHAR) || ':' || row_number()
-            OVER (PARTITION BY _source, _content ORDER BY _row_no)) AS _respondent
-        FROM (SELECT _row_no, _source, {customer} AS _customer, {content} AS _content FROM {landing.table})"""
+        return f"""SELECT _row_no, _source, coalesce('c' || {customer}, {response}, _source || ':' || _row_no)
+            AS _respondent FROM {landing.table}"""
+    content = values.digest(*values.content(_items(landing)))
+    return f"""SELECT _row_no, _source, coalesce('c' || _customer, _response, CAST(_content AS VARCHAR) || ':'
+            || row_number() OVER (PARTITION BY _source, _content ORDER BY _row_no)) AS _respondent
+        FROM (SELECT _row_no, _source, {customer} AS _customer, {response} AS _response, {content} AS _content
+            FROM {landing.table})"""
 
 
 def _known_rows(landing: Landing) -> int:
@@ -119,8 +132,10 @@ def _known_rows(landing: Landing) -> int:
 def _catalog() -> Catalog:
     properties = {
         "survey": PropertyInfo(type="text", title="Survey"),
+        "form": PropertyInfo(type="text", title="Form"),
         "item": PropertyInfo(type="text", title="Item"),
         "answer": PropertyInfo(type="text", title="Answer", personal_data="user"),
         "score": PropertyInfo(type="number", title="Answer as a number"),
+        "scale": PropertyInfo(type="text", title="Lowest and highest answer"),
     }
     return Catalog(events={ANSWERED: EventInfo(source="surveys", properties=properties)})

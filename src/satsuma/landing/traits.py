@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from satsuma.catalog import COLUMN_TYPES
-from satsuma.engines.duckdb import identifier, literal
+from satsuma.engines.duckdb import DuckDB, identifier, literal
 from satsuma.landing.columns import Column
 from satsuma.landing.outcome import Landing
 
@@ -64,12 +64,14 @@ def upsert(landing: Landing, relation: str, *, entity: Entity, columns: list[Col
         rounds = 1
     kept = int(engine.value("SELECT count(*) FROM landing_facts"))
     changes = 0
+    if not is_dated:
+        _fill_new(landing, table, number, columns)
+    compared = [column for column in columns if is_dated or not column.is_new]
+    standing = _Standing(engine, table, number, compared)
     for turn in range(1, rounds + 1):
-        if not is_dated:
-            _fill_new(landing, table, number, columns)
-        for column in columns:
-            if is_dated or not column.is_new:
-                changes += _apply(landing, column, entity=entity, turn=turn, is_dated=is_dated)
+        for alike in _by_type(_stated(landing, compared, turn)):
+            changes += _apply(landing, alike, standing, entity=entity, turn=turn, is_dated=is_dated)
+    standing.write()
     loaded, updated = engine.row(
         """SELECT count_if(_is_new AND _round = 1), count_if(_changed AND NOT (_is_new AND _round = 1))
         FROM landing_facts"""
@@ -95,6 +97,15 @@ def upsert(landing: Landing, relation: str, *, entity: Entity, columns: list[Col
     )
 
 
+def _stated(landing: Landing, columns: list[Column], turn: int) -> list[Column]:
+    """Return the traits that a round says something of; where a missing value is a value, that is all of them."""
+    if not landing.incoming.is_partial or not columns:
+        return columns
+    counts = ", ".join(f"count({identifier(column.name)})" for column in columns)
+    filled = landing.engine.row(f"SELECT {counts} FROM landing_facts WHERE _round = {turn}")
+    return [column for column, count in zip(columns, filled, strict=True) if count]
+
+
 def _known(landing: Landing, valid_from: str) -> str:
     """Return when a change is known: at its own time on a first load, else at the moment of the load (rule S8)."""
     return f"least({valid_from}, {landing.now_sql})" if landing.is_first else landing.now_sql
@@ -117,69 +128,149 @@ def _fill_new(landing: Landing, table: str, number: str, columns: list[Column]) 
         engine.execute(f"UPDATE landing_facts SET _changed = true WHERE NOT _is_new AND ({' OR '.join(fresh)})")
 
 
-def _apply(landing: Landing, column: Column, *, entity: Entity, turn: int, is_dated: bool) -> int:
-    """Apply one round of facts about one trait; returns how many entries were logged."""
+class _Standing:
+    """The values that stand, of those whom facts are about: read once, changed round by round, written back once.
+
+    The table of everybody is wide and long; the facts of a moment are about few.
+    """
+
+    def __init__(self, engine: DuckDB, table: str, number: str, columns: list[Column]) -> None:
+        self._engine, self._table, self._number = engine, table, number
+        self._changed: dict[str, None] = {}
+        self._has_rows = bool(columns)
+        if columns:
+            names = "".join(f", {identifier(column.name)}" for column in columns)
+            engine.execute(
+                f"""CREATE OR REPLACE TEMP TABLE landing_standing AS SELECT {number} AS _no, false AS _moved{names}
+                FROM {table} SEMI JOIN landing_facts f ON f._no = {number}"""
+            )
+
+    def change(self, names: list[str], turn: int, *, is_last: bool, is_partial: bool) -> None:
+        """Take over the changes in `landing_changes` that nothing follows, all traits at once.
+
+        Parameters
+        ----------
+        is_last : nothing that is known follows any fact of this round, so that what it says stands.
+        is_partial : what it does not say is no statement.
+        """
+        self._changed.update(dict.fromkeys(names))
+        if is_last:
+            own, new = "landing_standing.{0}", "f.{0}"
+            value = f"coalesce({new}, {own})" if is_partial else new
+            sets = "".join(f", {identifier(name)} = {value.format(identifier(name))}" for name in names)
+            self._engine.execute(
+                f"""UPDATE landing_standing SET _moved = true{sets}
+                FROM (SELECT * FROM landing_facts SEMI JOIN landing_changes USING (_no) WHERE _round = {turn}) f
+                WHERE landing_standing._no = f._no"""
+            )
+            return
+        columns = [(identifier(name), f"v{place}", f"is{place}", literal(name)) for place, name in enumerate(names)]
+        values = ", ".join(
+            f"any_value(CASE WHEN trait = {name} THEN new_value END) AS {value}, bool_or(trait = {name}) AS {is_said}"
+            for _, value, is_said, name in columns
+        )
+        sets = "".join(
+            f", {column} = CASE WHEN l.{is_said} THEN l.{value} ELSE landing_standing.{column} END"
+            for column, value, is_said, _ in columns
+        )
+        self._engine.execute(
+            f"""UPDATE landing_standing SET _moved = true{sets} FROM (
+                SELECT _no, {values} FROM landing_changes WHERE next_from IS NULL GROUP BY _no) l
+            WHERE landing_standing._no = l._no"""
+        )
+
+    def write(self) -> None:
+        """Bring what changed into the table."""
+        if self._changed:
+            sets = ", ".join(f"{identifier(name)} = s.{identifier(name)}" for name in self._changed)
+            self._engine.execute(
+                f"""UPDATE {self._table} SET {sets} FROM (SELECT * FROM landing_standing WHERE _moved) s
+                WHERE {self._table}.{self._number} = s._no"""
+            )
+        if self._has_rows:
+            self._engine.execute("DROP TABLE landing_standing")
+
+
+def _apply(
+    landing: Landing, columns: list[Column], standing: _Standing, *, entity: Entity, turn: int, is_dated: bool
+) -> int:
+    """Apply one round of facts about traits of one type, all at once; returns how many entries were logged."""
     engine = landing.engine
-    table, number, trait = f"{entity}s", f"{entity}_no", literal(column.name)
-    name = identifier(column.name)
-    sql_type = COLUMN_TYPES[column.type]
+    sql_type = COLUMN_TYPES[columns[0].type]
+    names = [identifier(column.name) for column in columns]
+    traits = ", ".join(literal(column.name) for column in columns)
     only_known = "" if is_dated else "AND NOT f._is_new"
-    log = f"(SELECT * FROM trait_changes WHERE entity = '{entity}' AND trait = {trait})"
-    latest = "ORDER BY valid_from DESC, known_at DESC, load_id DESC"
-    first = "ORDER BY valid_from, known_at DESC, load_id DESC"
-    has_log = bool(engine.value(f"SELECT count(*) FROM {log} t"))
-    if has_log:
-        # The value at a moment: the last change up to it; before the first change, what that one departed from.
-        engine.execute(
-            f"""CREATE OR REPLACE TEMP TABLE landing_then AS
-            SELECT f._no, count(t.trait) AS entries, count_if(t.valid_from <= f._valid_from) AS before,
-                first(t.new_value {latest}) FILTER (t.valid_from <= f._valid_from) AS last_value,
-                first(t.old_value {first}) AS first_value,
-                min(t.valid_from) FILTER (t.valid_from > f._valid_from) AS next_from,
-                first(t.new_value {first}) FILTER (t.valid_from > f._valid_from) AS next_value
-            FROM landing_facts f LEFT JOIN {log} t ON t.entity_no = f._no
-            WHERE f._round = {turn} {only_known} GROUP BY ALL"""
-        )
+    said = "AND new_value IS NOT NULL" if landing.incoming.is_partial else ""
+    log = f"(SELECT * FROM trait_changes WHERE entity = '{entity}' AND trait IN ({traits}))"
+    stood, join, following = "s.stood", "", "CAST(NULL AS TIMESTAMP) AS next_from, CAST(NULL AS VARCHAR) AS next_value"
+    is_last = True
+    if engine.rows(f"SELECT 1 FROM {log} t LIMIT 1"):
+        _look_back(landing, log, f"f._round = {turn} {only_known}")
         stood = f"""CASE WHEN t.before > 0 THEN CAST(t.last_value AS {sql_type})
-            WHEN t.entries > 0 THEN CAST(t.first_value AS {sql_type}) ELSE c.{name} END"""
-        join, following = "JOIN landing_then t ON t._no = f._no", "t.next_from, t.next_value"
-    else:
-        stood, join, following = (
-            f"c.{name}",
-            "",
-            "CAST(NULL AS TIMESTAMP) AS next_from, CAST(NULL AS VARCHAR) AS next_value",
-        )
+            WHEN t.entries > 0 THEN CAST(t.first_value AS {sql_type}) ELSE s.stood END"""
+        join = "LEFT JOIN landing_then t ON t._no = s._no AND t.trait = s.trait"
+        following = "t.next_from, t.next_value"
+        is_last = not engine.rows("SELECT 1 FROM landing_then WHERE next_from IS NOT NULL LIMIT 1")
     engine.execute(
         f"""CREATE OR REPLACE TEMP TABLE landing_changes AS
-        SELECT * FROM (SELECT f._no, f._valid_from, {stood} AS old_value, f.{name} AS new_value, {following}
-            FROM landing_facts f JOIN {table} c ON c.{number} = f._no {join}
-            WHERE f._round = {turn} {only_known})
-        WHERE old_value IS DISTINCT FROM new_value ORDER BY _no"""
+        SELECT * FROM (SELECT s._no, s._valid_from, s.trait, {stood} AS old_value, s.new_value, {following}
+            FROM (SELECT f._no, f._valid_from, unnest([{traits}]) AS trait,
+                    unnest([{", ".join(f"f.{name}" for name in names)}]) AS new_value,
+                    unnest([{", ".join(f"c.{name}" for name in names)}]) AS stood
+                FROM landing_facts f JOIN landing_standing c USING (_no)
+                WHERE f._round = {turn} {only_known}) s {join})
+        WHERE old_value IS DISTINCT FROM new_value {said} ORDER BY trait, _no"""
     )
+    changed = {str(row[0]) for row in engine.rows("SELECT DISTINCT trait FROM landing_changes")}
     logged = 0
-    if engine.value("SELECT count(*) FROM landing_changes"):
-        columns = "entity, entity_no, trait, old_value, new_value, valid_from, known_at, load_id"
+    if changed:
+        fields = "entity, entity_no, trait, old_value, new_value, valid_from, known_at, load_id"
         old, new = "CAST(old_value AS VARCHAR)", "CAST(new_value AS VARCHAR)"
-        target = f"trait_changes ({columns})"
+        target = f"trait_changes ({fields})"
         logged += engine.insert(
             target,
-            f"""SELECT '{entity}', _no, {trait}, {old}, {new}, _valid_from, {_known(landing, "_valid_from")},
+            f"""SELECT '{entity}', _no, trait, {old}, {new}, _valid_from, {_known(landing, "_valid_from")},
                 {landing.load_id} FROM landing_changes""",
         )
         logged += engine.insert(
             target,
-            f"""SELECT '{entity}', _no, {trait}, {new}, next_value, next_from, {_known(landing, "next_from")},
+            f"""SELECT '{entity}', _no, trait, {new}, next_value, next_from, {_known(landing, "next_from")},
                 {landing.load_id} FROM landing_changes
             WHERE next_from IS NOT NULL AND next_value IS DISTINCT FROM {new}""",
         )
+        standing.change(
+            [column.name for column in columns if column.name in changed], turn, is_last=is_last,
+            is_partial=landing.incoming.is_partial,
+        )  # fmt: skip
         engine.execute(
-            f"""UPDATE {table} SET {name} = l.new_value FROM landing_changes l
-            WHERE {table}.{number} = l._no AND l.next_from IS NULL"""
-        )
-        engine.execute(
-            f"""UPDATE landing_facts SET _changed = true FROM landing_changes l
+            f"""UPDATE landing_facts SET _changed = true FROM (SELECT DISTINCT _no FROM landing_changes) l
             WHERE landing_facts._no = l._no AND _round = {turn}"""
         )
     engine.execute("DROP TABLE landing_changes")
     engine.execute("DROP TABLE IF EXISTS landing_then")
     return logged
+
+
+def _look_back(landing: Landing, log: str, which: str) -> None:
+    """Make `landing_then`: what the log says of the traits of those whom facts are about, at the moments of the facts.
+
+    The value at a moment is that of the last change up to it; before the first change, what that one departed from.
+    """
+    latest = "ORDER BY valid_from DESC, known_at DESC, load_id DESC"
+    first = "ORDER BY valid_from, known_at DESC, load_id DESC"
+    landing.engine.execute(
+        f"""CREATE OR REPLACE TEMP TABLE landing_then AS
+        SELECT f._no, t.trait, count(*) AS entries, count_if(t.valid_from <= f._valid_from) AS before,
+            first(t.new_value {latest}) FILTER (t.valid_from <= f._valid_from) AS last_value,
+            first(t.old_value {first}) AS first_value,
+            min(t.valid_from) FILTER (t.valid_from > f._valid_from) AS next_from,
+            first(t.new_value {first}) FILTER (t.valid_from > f._valid_from) AS next_value
+        FROM landing_facts f JOIN {log} t ON t.entity_no = f._no WHERE {which} GROUP BY f._no, t.trait"""
+    )
+
+
+def _by_type(columns: list[Column]) -> list[list[Column]]:
+    found: dict[str, list[Column]] = {}
+    for column in columns:
+        found.setdefault(COLUMN_TYPES[column.type], []).append(column)
+    return list(found.values())

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from satsuma.catalog import Catalog
 from satsuma.engines.duckdb import DuckDB, identifier
 from satsuma.errors import SourceError
 from satsuma.identity import numbers
-from satsuma.landing import consents, customers, deals, events, order_files, products, records, store, surveys
+from satsuma.landing import consents, customers, deals, events, labels, order_files, products, records, store, surveys
 from satsuma.landing.outcome import Landed, Landing, LoadOutcome, Progress, silent
 from satsuma.quality.incoming import Incoming, LoadKind
 
@@ -24,6 +25,7 @@ _STAGES: Mapping[LoadKind, Callable[[Landing], Landed]] = {
     "consents": consents.land_consents,
     "surveys": surveys.land_surveys,
     "deals": deals.land_deals,
+    "text-labels": labels.land_labels,
 }
 
 
@@ -45,6 +47,7 @@ def land_incoming(
     catalog: Catalog | None = None,
     progress: Progress = silent,
     after: Callable[[], None] | None = None,
+    facts: Incoming | None = None,
 ) -> LoadOutcome:
     """Store rows that are typed and clean, in one transaction.
 
@@ -52,6 +55,7 @@ def land_incoming(
     ----------
     mapping : field -> column, to be kept with the load.
     after : done last, within the transaction.
+    facts : what the rows say of their customers beside what they are, as rows of customers; part of the same load.
 
     Returns
     -------
@@ -66,7 +70,7 @@ def land_incoming(
 
     try:
         with engine.transaction():
-            outcome = _land(engine, incoming, now, mapping or {}, dry_run, catalog or Catalog(), progress)
+            outcome = _land(engine, incoming, now, mapping or {}, dry_run, catalog or Catalog(), progress, facts)
             if after is not None:
                 after()
             if dry_run:
@@ -88,6 +92,20 @@ def land_incoming(
     return outcome
 
 
+def land_within(
+    engine: DuckDB, incoming: Incoming, *, now: datetime, catalog: Catalog, is_first: bool | None = None
+) -> LoadOutcome:
+    """Store rows within a transaction that the caller has begun, and settles: several kinds of rows that came together.
+
+    Errors are the engine's own; the caller takes everything back.
+
+    Parameters
+    ----------
+    is_first : whether facts are taken as known at their own time; by default, when no such rows were loaded before.
+    """
+    return _land(engine, incoming, now, {}, False, catalog, silent, is_first=is_first)
+
+
 def _land(
     engine: DuckDB,
     incoming: Incoming,
@@ -96,6 +114,9 @@ def _land(
     dry_run: bool,
     catalog: Catalog,
     progress: Progress,
+    facts: Incoming | None = None,
+    *,
+    is_first: bool | None = None,
 ) -> LoadOutcome:
     _name_own_columns(engine, incoming)
     load_id = store.next_number(engine, "loads", "load_id")
@@ -104,7 +125,7 @@ def _land(
         incoming=incoming,
         load_id=load_id,
         now=now,
-        is_first=not engine.value("SELECT count(*) FROM loads WHERE kind = ?", [incoming.load_kind]),
+        is_first=_is_first(engine, incoming) if is_first is None else is_first,
         catalog=catalog,
         progress=progress,
     )
@@ -112,6 +133,10 @@ def _land(
     rows = readable + records.rejected_rows(engine, incoming)
     new_from = {entity: numbers.next_free(engine, f"{entity}s", f"{entity}_no") for entity in ("customer", "account")}
     landed = _STAGES[incoming.load_kind](landing)
+    if facts is not None:
+        _name_own_columns(engine, facts)
+        said = customers.land_customers(replace(landing, incoming=facts))
+        landed = replace(landed, catalog=landed.catalog.merged(said.catalog))
     _note_arrivals(landing, new_from)
     appended = sum(landed.events.values())
     if appended:
@@ -147,6 +172,10 @@ def _land(
         ],
     )
     return outcome
+
+
+def _is_first(engine: DuckDB, incoming: Incoming) -> bool:
+    return not engine.value("SELECT count(*) FROM loads WHERE kind = ?", [incoming.load_kind])
 
 
 def _note_arrivals(landing: Landing, new_from: Mapping[str, int]) -> None:

@@ -54,6 +54,7 @@ class Incoming:
         A value that could not be read in an optional field is NULL here and counted in `quality`.
     rejected : temporary table `source, row_no, column_name, reason, raw` (JSON text): rows without a readable
         required field. They are not in `table`.
+    is_partial : rows say only some of what is known of a customer or account; a missing value says nothing.
     """
 
     load_kind: LoadKind
@@ -64,6 +65,7 @@ class Incoming:
     rows: int
     quality: tuple[ColumnQuality, ...] = ()
     notes: tuple[str, ...] = ()
+    is_partial: bool = False
 
     def has(self, name: str) -> bool:
         return any(item.name == name and item.canonical for item in self.fields)

@@ -26,6 +26,8 @@ _LIST = (
     Reason("quote_not_closed", "row", "The row opens a quote that is not closed."),
     Reason("not_json", "row", "The line is not a JSON object."),
     Reason("required_missing", "row", "A field that every row needs is empty."),
+    Reason("cannot_be_stored", "row", "The messages do not fit what is stored."),
+    Reason("other_currency", "row", "The amount is in another currency than the workspace's."),
     Reason("not_a_decision", "row", "The status is neither a consent given nor one refused."),
     Reason("number_unreadable", "unreadable", "The value is not a number."),
     Reason("integer_unreadable", "unreadable", "The value is not a whole number."),

@@ -12,8 +12,9 @@ from satsuma.errors import NotFound
 from satsuma.sources.names import fold, words
 
 LoadKind = Literal[
-    "customers", "events", "orders", "order-lines", "accounts", "products", "consents", "surveys", "deals"
-]
+    "customers", "events", "orders", "order-lines", "accounts", "products", "consents", "surveys",
+    "deals", "text-labels",
+]  # fmt: skip
 LOAD_KINDS: tuple[str, ...] = get_args(LoadKind)
 
 
@@ -177,6 +178,8 @@ FIELDS: Mapping[LoadKind, tuple[Field, ...]] = {
         Field("currency", "text", aliases=_CURRENCY),
         Field("status", "text", aliases=_STATUS),
         Field("discount", "money", aliases=_DISCOUNT, several=True),
+        Field("refunded_amount", "money", aliases=_names("amount_refunded total_refunded")),
+        Field("refunded_at", "datetime", aliases=_names("refund_date date_refunded")),
         *_EXTRA,
     ),
     "order-lines": (
@@ -239,6 +242,10 @@ FIELDS: Mapping[LoadKind, tuple[Field, ...]] = {
         Field("time", "datetime", aliases=_TIME),
         Field("item", "text", aliases=_names("item question question_id item_id item_code frage variable")),
         Field("answer", "text", aliases=_names("answer response answer_value response_value antwort reponse")),
+        Field("score", "number", aliases=_names("score answer_score numeric_answer points")),
+        Field("scale", "text", aliases=_names("scale answer_scale response_scale scale_points skala echelle")),
+        Field("form", "text", aliases=_names("form form_id formular formulaire")),
+        Field("response_id", "text", aliases=_names("response_id responseid submission_id response_token")),
         *_EXTRA,
     ),
     "deals": (
@@ -254,6 +261,24 @@ FIELDS: Mapping[LoadKind, tuple[Field, ...]] = {
         ),
         Field("close_date", "date", aliases=_names("close_date closed_at expected_close_date closing_date close")),
         Field("probability", "number", aliases=_names("probability win_probability chance likelihood")),
+        *_EXTRA,
+    ),
+    "text-labels": (
+        Field(
+            "text_id",
+            "text",
+            aliases=_names("text_id document_id doc_id comment_id review_id message_id response_id feedback_id"),
+        ),
+        _CUSTOMER_OPTIONAL,
+        Field(
+            "label",
+            "text",
+            aliases=_names("label tag tag_name predicted_label prediction class class_name category topic sentiment"),
+        ),
+        Field("score", "number", aliases=_names("score confidence probability label_score certainty relevance")),
+        Field("model", "text", aliases=_names("model model_name model_id classifier classifier_id task analysis")),
+        Field("labels", "text", aliases=_names("labels classifications predictions tags categories results")),
+        Field("time", "datetime", aliases=(*_names("labelled_at analysed_at analyzed_at"), *_TIME)),
         *_EXTRA,
     ),
 }

@@ -35,6 +35,10 @@ def event(name: str, **more: Any) -> dict[str, Any]:
         ("page_view", "Page Viewed"),
         ("Order Completed", "Order Completed"),
         ("Newsletter Read", "Newsletter Read"),
+        ("Clicked Email", "Email Link Clicked"),
+        ("Bounced Email", "Email Bounced"),
+        ("Marked Email as Spam", "Email Marked as Spam"),
+        ("Unsubscribed from Email Marketing", "Unsubscribed"),
     ],
 )
 def test_other_tools_names_become_this_vocabulary(written: str, meant: str) -> None:
@@ -162,6 +166,35 @@ def test_surveys_are_answers_from_long_and_from_wide_tables(engine: DuckDB, load
         ORDER BY ALL LIMIT 2"""
     )
     assert rows == [("big5", "e1", 2), ("big5", "e1", 2)]
+
+
+def test_an_answer_keeps_form_scale_and_the_score_that_the_source_gives(engine: DuckDB, load: Load) -> None:
+    rows = [
+        {"customer_id": "ann", "survey": "Pulse", "form": "u6", "response_id": "r1", "time": DAY, "item": "n1",
+         "answer": "very much", "score": 5.0, "scale": "1 to 5"},
+        {"customer_id": "ann", "survey": None, "form": "u6", "response_id": "r1", "time": DAY, "item": "n2",
+         "answer": "4", "score": None, "scale": None},
+    ]  # fmt: skip
+    assert load("surveys", rows).landed.events == {"Survey Answered": 2}
+    found = engine.rows(
+        """SELECT properties.survey::VARCHAR, properties.form::VARCHAR, properties.item::VARCHAR,
+            properties.answer::VARCHAR, properties.score::DOUBLE, properties.scale::VARCHAR FROM events ORDER BY 3"""
+    )
+    assert found == [("Pulse", "u6", "n1", "very much", 5.0, "1 to 5"), ("u6", "u6", "n2", "4", 4.0, None)]
+
+
+def test_a_response_without_a_customer_is_known_again_wherever_it_stands(engine: DuckDB, load: Load) -> None:
+    rows = [{"response_id": name, "survey": "s", "time": DAY, "item": "q", "answer": "3"} for name in ("r1", "r2")]
+    assert load("surveys", rows, names=["one"]).landed.events == {"Survey Answered": 2}
+    later = load("surveys", rows[::-1], names=["two"], now=datetime(2026, 2, 2)).landed
+    assert (later.loaded, later.unchanged) == (0, 2)
+
+
+def test_in_a_table_with_a_column_per_question_score_and_scale_are_questions(engine: DuckDB, load: Load) -> None:
+    rows = [{"customer_id": "ann", "score": 3.0, "scale": "b", "q1": 2}]
+    assert load("surveys", rows).landed.events == {"Survey Answered": 3}
+    items = "SELECT properties.item::VARCHAR, properties.answer::VARCHAR FROM events ORDER BY 1"
+    assert engine.rows(items) == [("q1", "2"), ("scale", "b"), ("score", "3")]
 
 
 def test_deals_are_states_with_their_amount_as_a_property(engine: DuckDB, load: Load) -> None:

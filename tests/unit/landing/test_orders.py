@@ -233,3 +233,40 @@ def test_an_amount_too_large_for_money_counts_as_missing(engine: DuckDB, load: L
     outcome = load("order-lines", [line("1", quantity=10**13, price="10000000000")])
     assert any("no readable amount" in note for note in outcome.notes)
     assert engine.value("SELECT revenue FROM events WHERE name = 'Order Completed'") is None
+
+
+def test_an_order_may_say_how_much_of_it_was_given_back(engine: DuckDB, load: Load) -> None:
+    back = datetime(2025, 3, 9, 12)
+    outcome = load("orders", [order("1", "30", refunded_amount=Decimal("10.50"), refunded_at=back), order("2", "30")])
+    assert engine.rows("SELECT name, order_id, revenue, time FROM events ORDER BY order_id, name") == [
+        ("Order Completed", "1", Decimal(30), DAY),
+        ("Order Refunded", "1", Decimal("10.50"), back),
+        ("Order Completed", "2", Decimal(30), DAY),
+    ]
+    assert outcome.landed.classes["purchased"] == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        # What was given back counts once, however it is said.
+        ("refunded", [("Order Completed", Decimal(30)), ("Order Refunded", Decimal(12))]),
+        ("cancelled", [("Order Refunded", Decimal(0))]),
+    ],
+)
+def test_the_state_of_an_order_and_what_was_given_back_count_once(
+    engine: DuckDB, load: Load, status: str, expected: list[tuple[str, Decimal]]
+) -> None:
+    load("orders", [order("1", "30", status=status, refunded_amount=Decimal(12))])
+    assert engine.rows("SELECT name, revenue FROM events ORDER BY name") == expected
+
+
+def test_more_given_back_later_is_a_correction(engine: DuckDB, load: Load) -> None:
+    load("orders", [order("1", "30", refunded_amount=Decimal(0))])
+    load("orders", [order("1", "30", refunded_amount=Decimal(5))])
+    outcome = load("orders", [order("1", "30", refunded_amount=Decimal(8))])
+    assert outcome.landed.updated == 1
+    assert [(row[0], row[3]) for row in standing(engine)] == [
+        ("Order Completed", Decimal(30)),
+        ("Order Refunded", Decimal(8)),
+    ]
