@@ -29,13 +29,24 @@ def write_file(table: pa.Table, path: Path) -> None:
         The place cannot be written; an older file is still there as it was.
     """
     writer = writer_for(path)
+    write_whole(path, lambda file: writer(table, file))
+
+
+def write_whole(path: Path, write: Callable[[BinaryIO], None]) -> None:
+    """Write a file whole or not at all; an older one of that name is replaced.
+
+    Raises
+    ------
+    ExportError
+        The place cannot be written; an older file is still there as it was.
+    """
     try:
         handle, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     except OSError as error:
         raise _cannot_write(path, error) from None
     try:
         with os.fdopen(handle, "wb") as file:
-            writer(table, file)
+            write(file)
         # mkstemp makes files that only their owner may read; a file for others to use follows the usual rule.
         mask = os.umask(0)
         os.umask(mask)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -45,7 +45,7 @@ class RuleTrait:
 
     name: str
     shape: Shape
-    feature: Feature
+    feature: Feature = field(repr=False)
     words: tuple[str, ...] = ()
 
 

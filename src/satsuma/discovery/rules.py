@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -46,7 +46,7 @@ class GroupOfRules:
     conditions: int
     hits: Hits
     held_out: Hits
-    members: Mask
+    members: Mask = field(repr=False)
 
     @property
     def precision(self) -> float | None:
@@ -77,6 +77,7 @@ class RuleSet:
     """The rules of all labels, as files, figures and words.
 
     traits : that rules may ask about. left_out : those that they cannot use, with the reason.
+    codes : the label of each of the population. base_label : that of most of them.
     seed : of the draw of those held back.
     """
 
@@ -85,18 +86,14 @@ class RuleSet:
     rules: Rules
     traits: tuple[RuleTrait, ...]
     left_out: Mapping[str, str]
-    codes: NDArray[np.int64]
+    codes: NDArray[np.int64] = field(repr=False)
+    base_label: str
     seed: int
 
     @property
     def curve(self) -> tuple[Point, ...]:
         """The trade of length against agreement, from short to long."""
         return self.rules.curve
-
-    @property
-    def base_label(self) -> str:
-        """The label of most customers."""
-        return self.names[int(np.argmax(np.bincount(self.codes, minlength=len(self.names))))]
 
     @property
     def verdict(self) -> str:
@@ -277,7 +274,8 @@ def rules_of(
         for group in rules.groups
     )
     return RuleSet(
-        names=names, groups=groups, rules=rules, traits=tuple(traits), left_out=left_out, codes=inside, seed=seed
+        names=names, groups=groups, rules=rules, traits=tuple(traits), left_out=left_out, codes=inside,
+        base_label=names[int(np.argmax(np.bincount(inside, minlength=len(names))))], seed=seed,
     )  # fmt: skip
 
 

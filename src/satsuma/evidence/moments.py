@@ -289,6 +289,7 @@ class History:
             digests = run.definitions["digests"]
             if (
                 run.as_of == moment
+                and run.is_kept_whole
                 and run.known_at == here.known_at
                 and run.definitions.get("vocabulary") == vocabulary_digest(self.checked)
                 and run.definitions.get("lists") == here.definitions.get("lists")

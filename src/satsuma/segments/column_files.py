@@ -6,6 +6,8 @@ later patch wins over an earlier one.
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -144,5 +146,45 @@ def _schema(path: Path) -> list[str]:
 
 
 def _table(path: Path, key: str, names: Sequence[str]) -> pa.Table:
-    with reading(path), pq.ParquetFile(path) as file:
-        return file.read(columns=[key, *names])
+    with reading(path):
+        seen = path.stat()
+    mark = (path, seen.st_mtime_ns, seen.st_size, key, tuple(names))
+    found = _read.get(mark)
+    if found is None:
+        with reading(path), pq.ParquetFile(path) as file:
+            found = file.read(columns=[key, *names])
+        _read.keep(mark, found)
+    return found
+
+
+class _Read:
+    """What was read lately: files of results never change, and refreshes that follow each other ask for the same."""
+
+    #: Bytes that are kept; a table that is a larger part of them is not.
+    MOST, MOST_OF_ONE = 256 * 1024**2, 64 * 1024**2
+
+    def __init__(self) -> None:
+        self._tables: OrderedDict[tuple[object, ...], pa.Table] = OrderedDict()
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def get(self, mark: tuple[object, ...]) -> pa.Table | None:
+        with self._lock:
+            found = self._tables.get(mark)
+            if found is not None:
+                self._tables.move_to_end(mark)
+            return found
+
+    def keep(self, mark: tuple[object, ...], table: pa.Table) -> None:
+        size = table.nbytes
+        if size > self.MOST_OF_ONE:
+            return
+        with self._lock:
+            if mark not in self._tables:
+                self._bytes += size
+            self._tables[mark] = table
+            while self._bytes > self.MOST:
+                self._bytes -= self._tables.popitem(last=False)[1].nbytes
+
+
+_read = _Read()

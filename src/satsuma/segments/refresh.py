@@ -39,15 +39,17 @@ from satsuma.evaluation.touched import Numbers, union
 from satsuma.language.checker import Checked, kind_of
 from satsuma.language.types import Definition, Entity, Segment, Segmentation, Trait
 from satsuma.segments import results as told
+from satsuma.segments.chains import taken_along
 from satsuma.segments.changes import Moved, cause_for_all, caused_changes, members_before, refitted_definitions
 from satsuma.segments.history_cache import history_cache
 from satsuma.segments.kept import KeptAnswers
-from satsuma.segments.refresh_plan import RefreshPlan, plan_refresh
+from satsuma.segments.refresh_plan import LONGEST_CHAIN, RefreshPlan, plan_refresh
 from satsuma.segments.results import Results, Worth
 from satsuma.segments.run import Progress, RunOutcome, as_of_moment, kept_models, run_definitions
 from satsuma.segments.store import (
     ACCOUNT_POPULATION,
     ACCOUNTS,
+    KEPT_WHOLE,
     LABELS,
     MEASURES,
     ORDERS,
@@ -177,15 +179,21 @@ class _Refresh:
         tables = self._tables()
         facts["timings"] = {step: round(seconds, 3) for step, seconds in timings.steps.items()}
         told_warnings = [*warnings, *sub.warnings, *whole.warnings]
-        chain = [self.previous.folder.name, *self.previous.definitions.get("chain", ())]
+        folders = [self.previous.folder, *(store.folder / name for name in self.previous.definitions.get("chain", ()))]
+        patches = tables[1]
+        if len(folders) >= LONGEST_CHAIN:
+            patches, folders = taken_along(folders, *tables)
+        chain = [folder.name for folder in folders]
         stored = store.commit(
             NewRun(
                 started_at=now, finished_at=clock(), as_of=as_of, known_at=None, population=facts["population"],
-                whole=tables[0], patches=tables[1], models=self._models(), members=blobs, changes=changes,
+                whole=tables[0], patches=patches, models=self._models(), members=blobs, changes=changes,
                 leaves=self._leaves(), outcome={**facts, "warnings": told_warnings},
                 definitions={**told.remembered(self.engine, self.checked, self.root), "chain": chain},
             )
         )  # fmt: skip
+        if stored.run_id % KEPT_WHOLE == 0:
+            store.thin()
         return RunOutcome(run_id=stored.run_id, facts=facts, warnings=tuple(told_warnings))
 
     # ------------------------------------------------------------------------------------------------------- segments

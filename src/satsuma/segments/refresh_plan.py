@@ -33,8 +33,10 @@ from satsuma.traits.models import model_name
 
 #: With a larger share of customers touched, reading everybody costs no more.
 MOST_TOUCHED = 0.25
-#: Refreshes that may follow each other: every one adds a file to look for rows in.
+#: Refreshes that follow each other before one takes the rows of the others along: each adds a file to look in.
 LONGEST_CHAIN = 20
+#: Where that cannot be done, because they computed other things, so many may follow each other.
+LONGEST_APART = 40
 
 Key = tuple[str, str]
 
@@ -95,8 +97,8 @@ def _changed_ground(engine: DuckDB, checked: Checked, previous: StoredRun, as_of
         return "the catalogue or the time zone changed"
     if product_loads(engine, int(known["last_load"])):
         return "products were loaded, which say something of old events"
-    if len(known.get("chain", ())) >= LONGEST_CHAIN:
-        return f"{LONGEST_CHAIN} refreshes followed the last full run"
+    if len(known.get("chain", ())) >= LONGEST_APART:
+        return f"{LONGEST_APART} refreshes followed the last full run"
     return None
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -57,12 +57,24 @@ class Asked:
         return self.segment.name
 
 
+@dataclass(frozen=True, slots=True)
+class SentText:
+    """The text of a definition from elsewhere, and what its file is called there."""
+
+    text: str
+    file: str
+
+
+#: How a segment is asked for: by name, as the text of a definition, or as a file, here or elsewhere.
+Wanted = str | Path | SentText
+
+
 def is_name(text: str) -> bool:
     """Say whether a text can be the name of a segment, and not its definition or a file."""
     return _NAME.fullmatch(text) is not None
 
 
-def asked_segment(asked: str | Path, checking: Checking, zone: ZoneInfo) -> Asked:
+def asked_segment(asked: Wanted, checking: Checking, zone: ZoneInfo) -> Asked:
     """Find the segment that is meant: by its name, as a file, or as the text of a definition.
 
     Raises
@@ -78,13 +90,15 @@ def asked_segment(asked: str | Path, checking: Checking, zone: ZoneInfo) -> Aske
         if asked not in segments:
             raise NotFound.named("segment", asked, segments, hint="See: satsuma segment list")
         return Asked(asked, segments[asked], checked)
-    file = str(asked) if isinstance(asked, Path) else "<text>"
+    if isinstance(asked, SentText):
+        return replace(asked_text(asked.text, checking, zone, file=asked.file), label=PurePath(asked.file).name)
+    if isinstance(asked, str):
+        return asked_text(asked, checking, zone, file="<text>")
     try:
-        text = documents.read_text(asked, file) if isinstance(asked, Path) else asked
+        text = documents.read_text(asked, str(asked))
     except documents.DocumentError as error:
         raise DefinitionError.of([error.problem]) from None
-    found = asked_text(text, checking, zone, file=file)
-    return replace(found, label=asked.name) if isinstance(asked, Path) else found
+    return replace(asked_text(text, checking, zone, file=str(asked)), label=asked.name)
 
 
 def asked_text(text: str, checking: Checking, zone: ZoneInfo, *, file: str) -> Asked:
@@ -227,13 +241,13 @@ class Standings:
         self.moment = (now, None) if self.run is None else (self.run.as_of, self.run.known_at)
         self._worths: dict[Entity, StoredWorth] = {}
 
-    def last(self, asked: str | Path) -> Standing:
+    def last(self, asked: Wanted) -> Standing:
         """Return a segment as the last run left it, or, where that has none of the name, at its moment."""
         if self.run is not None and isinstance(asked, str) and self.run.has_segment(asked):
             return stored(self.engine, self.run, asked, self._worths)
         return self.at(asked, *self.moment)
 
-    def at(self, asked: str | Path, as_of: datetime, known_at: datetime | None) -> Standing:
+    def at(self, asked: Wanted, as_of: datetime, known_at: datetime | None) -> Standing:
         """Return a segment at a moment, by what its definition says now."""
         found = asked_segment(asked, self.checking, self.zone)
         standing, _ = evaluated(self.engine, found, as_of=as_of, known_at=known_at, root=self.root)

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from pyroaring import BitMap
 
 from satsuma.engines.duckdb import DuckDB
-from satsuma.errors import NotFound, WorkspaceError
+from satsuma.errors import NotFound, NotRun, WorkspaceError
 from satsuma.evaluation.columns import Column
 from satsuma.language.types import Entity
 from satsuma.segments.bitmap_file import BitmapFile, UnreadableResultError, write_bitmaps
@@ -36,6 +36,8 @@ TRAITS, LABELS, MEASURES, ACCOUNTS = "traits", "labels", "measures", "accounts"
 POPULATION = "population"
 #: No name of a segment holds a blank.
 ACCOUNT_POPULATION = "population of accounts"
+#: Runs that stay whole, whatever they are.
+KEPT_WHOLE = 20
 #: Columns that every run keeps beside the traits: net revenue and orders.
 VALUE, ORDERS = "satsuma_value", "satsuma_orders"
 
@@ -93,6 +95,11 @@ class StoredRun:
 
     def has_segment(self, name: str) -> bool:
         return name in self._members.index and name not in (POPULATION, ACCOUNT_POPULATION)
+
+    @property
+    def is_kept_whole(self) -> bool:
+        """Whether all that the run found is still there; of old refreshes only the changes are."""
+        return (self.folder / MEMBERS).exists()
 
     def segment_names(self) -> list[str]:
         return [name for name in self._members.names() if self.has_segment(name)]
@@ -241,7 +248,7 @@ class RunStore:
         """Return the latest run, or say that there is none yet."""
         latest = self.latest()
         if latest is None:
-            raise WorkspaceError("Nothing has been computed yet.", hint="Run `satsuma run` first.")
+            raise NotRun("Nothing has been computed yet.", hint="Run `satsuma run` first.")
         return latest
 
     def _read(self, order: str) -> list[StoredRun]:
@@ -249,6 +256,32 @@ class RunStore:
                  "definitions", "outcome")  # fmt: skip
         rows = self.engine.rows(f"SELECT {', '.join(names)} FROM runs {order}")
         return [StoredRun(self.folder / row[6], dict(zip(names, row, strict=True))) for row in rows]
+
+    def thin(self, newest: int = KEPT_WHOLE) -> int:
+        """Take from old refreshes, which may be one a second, all but who entered and left; returns how many.
+
+        Full runs, the last run of each day, the newest ones, and what the latest goes on from stay as they are.
+        """
+        latest = self.latest()
+        if latest is None:
+            return 0
+        needed = {latest.folder.name, *latest.definitions.get("chain", ())}
+        thinned, days = 0, set()
+        rows = self.engine.rows(
+            """SELECT folder, CAST(as_of AS DATE), json_exists(outcome, '$.refresh.touched') FROM runs
+            ORDER BY run_id DESC"""
+        )
+        for place, (name, day, is_refresh) in enumerate(rows):
+            is_last_of_day = day not in days
+            days.add(day)
+            folder = self.folder / name
+            if place < newest or not is_refresh or is_last_of_day or name in needed or not (folder / MEMBERS).exists():
+                continue
+            thinned += 1
+            for path in folder.iterdir():
+                if path.name not in (CHANGES, MODELS):
+                    path.unlink(missing_ok=True)
+        return thinned
 
     def sweep(self) -> None:
         """Remove what a crash left: drafts, and folders that no record names."""

@@ -14,11 +14,11 @@ from satsuma.segments.store import RunStore, StoredRun
 from small_shop import Shop
 
 
-@pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Shop]:
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     """120 customers who buy at random, with a model of purchases, a prediction, tiers, and segments on all of them."""
     rng = np.random.default_rng(9)
-    with Shop(tmp_path) as made:
+    with Shop(tmp_path_factory.mktemp("filled")) as made:
         starts = [date(2023, 1, 1) + timedelta(days=int(day)) for day in rng.integers(0, 300, 120)]
         made.customers(
             *({"id": f"c{number}", "first_seen": str(start), "country": "FR" if number % 2 else "BE"}
@@ -42,6 +42,12 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
         made.write("segments/likely", "where: {trait: buys, gte: 0.5}")
         made.write("segments/top", "where: {segmentation: tiers, is: Top}")
         made.run()
+    return made
+
+
+@pytest.fixture
+def shop(filled: Shop, tmp_path: Path) -> Iterator[Shop]:
+    with filled.copied(tmp_path) as made:
         yield made
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from satsuma.statistics.rules.conditions import Rule, size
@@ -79,7 +79,7 @@ class Rules:
     groups: tuple[GroupRule, ...]
     order: tuple[int, ...]
     rest: int
-    given: Codes
+    given: Codes = field(repr=False)
     train: Share
     held_out: Share
     base: Share
