@@ -1,0 +1,7 @@
+"""What the file cannot say of HubSpot: what a box means."""
+
+from __future__ import annotations
+
+from satsuma.connectors.vendors.parts import opt_out
+
+__all__ = ["opt_out"]
