@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -175,3 +176,36 @@ def set_aside(root: Path, path: Path, now: datetime) -> Path:
             path=str(path),
         ) from None
     return target
+
+
+FilesMark = tuple[tuple[str, int, int], ...]
+
+#: With more files than this they are read rather than looked at.
+_MOST_MARKED = 5_000
+#: A file may change twice within a tick of the clock: one that changed so lately (seconds) is read again.
+_TOO_NEW = 0.2
+
+
+def files_mark(root: Path) -> FilesMark | None:
+    """Return what changes when a file of the workspace's definitions changes: names, times and sizes.
+
+    None when that cannot be told: a file is too new, or there are too many.
+    """
+    found: list[tuple[str, int, int]] = []
+    newest = 0
+    for folder, folders, files in os.walk(root):
+        if folder == str(root):
+            # Of the files beside the folders, definitions may name texts; the warehouse changes all the time.
+            folders[:] = [name for name in folders if name != "state" and not name.startswith(".")]
+            files = [name for name in files if name.endswith((".yaml", ".yml", ".txt", ".csv", ".json"))]
+        for name in files:
+            path = os.path.join(folder, name)
+            try:
+                seen = os.stat(path)
+            except OSError:
+                return None
+            found.append((path, seen.st_mtime_ns, seen.st_size))
+            newest = max(newest, seen.st_mtime_ns)
+            if len(found) > _MOST_MARKED:
+                return None
+    return None if time.time_ns() - newest < _TOO_NEW * 1e9 else tuple(sorted(found))

@@ -15,6 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from satsuma import documents
+from satsuma.access.provider import SignInProvider, read_provider
 from satsuma.errors import WrongUse, nearest
 from satsuma.language.durations import DURATION_HINT, parse_duration
 
@@ -25,6 +26,10 @@ ENGINES = ("duckdb", "spark")
 ENGINE_KEYS = ("name", "master", "remote", "tables", "settings")
 LEGAL_BASES = ("consent", "contract", "legal_obligation", "vital_interests", "public_task", "legitimate_interests")
 
+_LEDGER = re.compile(r"(sqlite|postgresql)(\+[a-z0-9]+)?://")
+#: In place of a value that is to stand in no file: the name of the environment variable that holds it.
+ENVIRONMENT = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
 #: A segment with fewer members says little of anything.
 SMALLEST_SEGMENT = 30
 
@@ -32,7 +37,7 @@ SMALLEST_SEGMENT = 30
 RETAINED = ("events", "quarantine", "exports", "logs")
 
 KEYS = ("name", "timezone", "currency", "default_region", "engine", "ledger", "retention", "purposes",
-        "smallest_segment")  # fmt: skip
+        "smallest_segment", "sign_in")  # fmt: skip
 
 #: The active codes of ISO 4217 that stand for money people pay with.
 CURRENCIES = frozenset(
@@ -77,9 +82,10 @@ class Settings:
     """The settings of one workspace.
 
     default_region : the country that a phone number without a country code belongs to, or None.
-    ledger : URL of the operational database; None is the workspace's own `ledger.db`.
+    ledger : URL of the operational database, or `${NAME}` of the environment; None is the workspace's own `ledger.db`.
     retention : how long each of `RETAINED` may be kept, in microseconds.
     smallest_segment : a segment with fewer members is pointed out by `satsuma lint`.
+    sign_in : the provider that people sign in with, beside name and password.
     """
 
     name: str
@@ -87,10 +93,11 @@ class Settings:
     currency: str
     default_region: str | None = None
     engine: EngineSettings = field(default_factory=EngineSettings)
-    ledger: str | None = None
+    ledger: str | None = field(default=None, repr=False)
     retention: Mapping[str, int] = field(default_factory=dict)
     purposes: Mapping[str, Purpose] = field(default_factory=dict)
     smallest_segment: int = SMALLEST_SEGMENT
+    sign_in: SignInProvider | None = None
 
     @property
     def zone(self) -> ZoneInfo:
@@ -195,6 +202,8 @@ class _Reader(documents.DocumentReader):
         ledger = self.ledger(given.get("ledger"))
         retention = self.retention(given.get("retention"))
         purposes = self.purposes(given.get("purposes"))
+        said = given.get("sign_in")
+        sign_in = None if said is None else read_provider(self, said, ("sign_in",))
         smallest = given.get("smallest_segment", SMALLEST_SEGMENT)
         if not isinstance(smallest, int) or isinstance(smallest, bool) or smallest < 1:
             self.problem(("smallest_segment",), "'smallest_segment' is a whole number of members, 1 or more.")
@@ -210,6 +219,7 @@ class _Reader(documents.DocumentReader):
             retention=retention,
             purposes=purposes,
             smallest_segment=smallest,
+            sign_in=sign_in,
         )
 
     def checked(self, path: documents.Path_, mistake: tuple[str, tuple[str, ...]] | None) -> None:
@@ -230,10 +240,11 @@ class _Reader(documents.DocumentReader):
     def ledger(self, value: Any) -> str | None:
         if value in (None, "sqlite"):
             return None
-        if not isinstance(value, str) or not re.match(r"(sqlite|postgresql)(\+[a-z0-9]+)?://", value):
+        if not isinstance(value, str) or not (_LEDGER.match(value) or ENVIRONMENT.fullmatch(value)):
             # The value is not repeated: it may hold a password.
             message = (
-                "'ledger' is 'sqlite' (a file in the workspace) or a URL that starts with sqlite:// or postgresql://."
+                "'ledger' is 'sqlite' (a file in the workspace), a URL that starts with sqlite:// or postgresql://, or "
+                "${NAME}, the environment variable that holds such a URL."
             )
             self.problem(("ledger",), message)
             return None
@@ -364,7 +375,7 @@ def render_settings(settings: Settings) -> str:
         if region
         else "# default_region: FR    # the country of phone numbers written without one",
         "engine: duckdb",
-        "ledger: sqlite    # or a URL, postgresql://..., for several machines",
+        "ledger: sqlite    # or a database, postgresql://...; ${NAME} is the variable that holds such a URL",
         "",
         "# How long things may be kept, and what personal data may be used for:",
         "# retention: {events: 5y, quarantine: 90d}",

@@ -8,24 +8,29 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from satsuma import scaffold
-from satsuma.catalog import Catalog, read_catalog, render_catalog
-from satsuma.errors import DefinitionError, NotFound, SatsumaError, WorkspaceError, WrongUse, nearest
+from satsuma.catalog import NAME_PATTERN, Catalog, read_catalog, render_catalog
+from satsuma.errors import Changed, DefinitionError, NotFound, SatsumaError, WorkspaceError, WrongUse, nearest
 from satsuma.language.durations import MOMENT_HINT, parse_duration, parse_moment
-from satsuma.settings import FILE_NAME, Settings, checked_settings, read_settings
+from satsuma.settings import ENVIRONMENT, FILE_NAME, Settings, checked_settings, read_settings
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     import pyarrow as pa
 
+    from satsuma.access.door import Access
+    from satsuma.collecting.journal import Journal
+    from satsuma.collecting.landing import Collected
     from satsuma.discovery.compare import MethodTrial
     from satsuma.discovery.explore import Discovery
     from satsuma.discovery.rules_of_run import SegmentationRules
@@ -36,12 +41,14 @@ if TYPE_CHECKING:
     from satsuma.evidence.insights import Insights
     from satsuma.evidence.migration import LabelMigration
     from satsuma.evidence.moments import History
+    from satsuma.hooking import Hooks
     from satsuma.landing.outcome import LoadOutcome
     from satsuma.language.checker import Checked, Vocabulary
     from satsuma.language.definitions import ReadDefinitions
     from satsuma.language.format import FormattedFile
     from satsuma.language.imports import Imported
     from satsuma.language.lint import Finding
+    from satsuma.language.regions import Regions
     from satsuma.language.renaming import NamedKind
     from satsuma.language.schema import Names
     from satsuma.language.types import Entity
@@ -61,13 +68,14 @@ if TYPE_CHECKING:
     from satsuma.segments.preview import Preview
     from satsuma.segments.run import RunOutcome
     from satsuma.segments.scale_views import FactorView, ScaleView
-    from satsuma.segments.standing import Standings
+    from satsuma.segments.standing import Standings, Wanted
     from satsuma.segments.state import LastError, States
     from satsuma.segments.store import StoredRun
     from satsuma.segments.suggestions import Suggestion
     from satsuma.segments.views import SegmentationView, SegmentView
     from satsuma.segments.why import Why
     from satsuma.sources.mapping import Mapping as ColumnMappings
+    from satsuma.sourcing import Sources
     from satsuma.traits.views import TraitView
 
 #: Told the name of each step as it starts, and where it is known how much of it is done: `(step, done, total)`.
@@ -78,6 +86,8 @@ Moment = str | date | datetime
 
 #: Data that end longer ago than this before `as_of` are probably not the latest.
 STALE_AFTER = timedelta(days=30)
+
+_NAME_HINT = "A name is of lower-case letters, digits and _, beginning with a letter."
 
 
 def _silent(*_told: object) -> None:
@@ -99,6 +109,10 @@ class Workspace:
     def __init__(self, path: Path, settings: Settings) -> None:
         self.path = path
         self.settings = settings
+        self._hooks: Hooks | None = None
+        self._catalog_read: tuple[tuple[int, int] | None, Catalog] | None = None
+        #: Definitions and regions as they were read, with their files' mark: a refresh a second need not read them.
+        self._folder_read: tuple[scaffold.FilesMark | None, ReadDefinitions, Regions] | None = None
 
     # ------------------------------------------------------------------------------------------------ open and close
 
@@ -160,7 +174,7 @@ class Workspace:
 
     def close(self) -> None:
         """Give the warehouse and the ledger free for other processes."""
-        for part in ("engine", "ledger"):
+        for part in ("engine", "ledger", "records"):
             held = self.__dict__.pop(part, None)
             if held is not None:
                 held.close()
@@ -217,14 +231,32 @@ class Workspace:
     @cached_property
     def ledger(self) -> Ledger:
         """The operational database, opened when first needed."""
-        from satsuma.ledger import Ledger
-
         # The warehouse first: whoever holds it is the only one at work, and may say what was interrupted.
         _ = self.engine
+        self.records.settle_interrupted(_now())
+        return self.records
+
+    @cached_property
+    def records(self) -> Ledger:
+        """The operational database without the warehouse: for what goes on beside the process that holds that one."""
+        from satsuma.ledger import Ledger
+
         url = self.settings.ledger
-        ledger = Ledger(url) if url else Ledger.in_file(self.path / scaffold.LEDGER)
-        ledger.settle_interrupted(_now())
-        return ledger
+        return Ledger(_of_environment(url)) if url else Ledger.in_file(self.path / scaffold.LEDGER)
+
+    @property
+    def access(self) -> Access:
+        """Who may use a server of this workspace: keys, users and their sessions."""
+        from satsuma.access.door import Access
+
+        return Access(self.records.transaction)
+
+    @property
+    def sources(self) -> Sources:
+        """Accounts at other services that are read: added, tested, synced, scheduled."""
+        from satsuma.sourcing import Sources
+
+        return Sources(self)
 
     @property
     def catalog(self) -> Catalog:
@@ -257,7 +289,8 @@ class Workspace:
         Parameters
         ----------
         paths : files, folders or patterns such as `days/*.csv`.
-        kind : what a row is: customers, events, orders, order-lines, accounts, products, consents, surveys, deals.
+        kind : what a row is: customers, events, orders, order-lines, accounts, products, consents, surveys, deals,
+            text-labels.
         map : field to column, where the guess is not right.
         mapping : a file with a mapping, in place of guessing.
         received_at, valid_from : columns that say when a fact became known, and since when it holds.
@@ -273,23 +306,15 @@ class Workspace:
             When a file cannot be read as what it was said to be; nothing was kept.
         """
         from satsuma.landing.load import load_files
-        from satsuma.quality.incoming import LOAD_KINDS
 
-        if kind not in LOAD_KINDS:
-            near = nearest(kind, LOAD_KINDS)
-            raise WrongUse(
-                f"'{kind}' is not a kind of data{f'; did you mean {near[0]}?' if near else '.'}",
-                hint=f"Say what a row is: {', '.join(LOAD_KINDS)}.",
-                allowed=list(LOAD_KINDS),
-                nearest=list(near),
-            )
+        refuse_kind(kind)
         given = [paths] if isinstance(paths, (str, Path)) else list(paths)
         catalog = self.catalog
         with self._recorded("load", unless=dry_run) as counts:
             outcome = load_files(
                 self.engine,
                 given,
-                kind,  # type: ignore[arg-type]  # checked against LOAD_KINDS above
+                kind,  # type: ignore[arg-type]  # checked above
                 now=now or _now(),
                 timezone=self.settings.timezone,
                 default_region=self.settings.default_region,
@@ -304,10 +329,66 @@ class Workspace:
             )
             counts.update(_numbers(outcome.as_dict()))
         if not dry_run:
-            self._add_to_catalog(outcome.catalog)
+            self.add_to_catalog(outcome.catalog)
         if save_mapping is not None:
-            _save_mapping(outcome, Path(save_mapping))
+            save_mapping_of(outcome, Path(save_mapping))
         return outcome
+
+    def open_journal(self) -> Journal:
+        """Open the journal of tracking messages; whoever opens it closes it, before the workspace."""
+        from satsuma.collecting.journal import Journal
+        from satsuma.collecting.landing import CHECKPOINT, landed_position
+
+        # Messages change rows all over the tables, second by second: they go into the file many at once.
+        self.engine.execute(f"SET checkpoint_threshold = '{CHECKPOINT}'")
+        return Journal(self.state / "collected", landed=landed_position(self.engine))
+
+    def collect(self, journal: Journal, *, most_bytes: int = 8 * 1024 * 1024) -> Collected:
+        """Land messages that wait in the journal; none of them is lost, and none counts twice, whatever happens.
+
+        Parameters
+        ----------
+        most_bytes : about how much is landed at once; the rest waits for the next call.
+
+        Returns
+        -------
+        What was landed; with nothing to land, zeros.
+        """
+        from satsuma.collecting.landing import Collected, land_records, landed_position
+
+        records = journal.read(landed_position(self.engine), most_bytes=most_bytes)
+        if not records:
+            return Collected()
+        catalog = self._collected_catalog()
+        collected = land_records(
+            self.engine,
+            records,
+            clock=_now,
+            catalog=catalog,
+            currency=self.settings.currency,
+            region=self.settings.default_region,
+        )
+        if catalog.merged(collected.catalog) != catalog:
+            self.add_to_catalog(collected.catalog)
+        journal.drop_before(landed_position(self.engine))
+        return collected
+
+    @property
+    def hooks(self) -> Hooks:
+        """What other systems send by themselves: how it is proved, and how it lands."""
+        from satsuma.hooking import Hooks
+
+        if self._hooks is None:
+            self._hooks = Hooks(self)
+        return self._hooks
+
+    def _collected_catalog(self) -> Catalog:
+        """Return the catalogue, read again only when its file changed: messages land every second."""
+        path = self.path / scaffold.CATALOG
+        mark = (path.stat().st_mtime_ns, path.stat().st_size) if path.exists() else None
+        if self._catalog_read is None or self._catalog_read[0] != mark:
+            self._catalog_read = (mark, self.catalog)
+        return self._catalog_read[1]
 
     def quality(self) -> QualityReport:
         """Return how complete, valid, unique and recent the loaded columns are, and what was changed."""
@@ -327,6 +408,17 @@ class Workspace:
 
         self._known_load(load_id)
         return list(show_quarantine(self.engine, load_id=load_id, most=most))
+
+    def quarantine_of(self, load_id: int) -> list[QuarantineGroup]:
+        """Return what is in quarantine of one load.
+
+        Raises
+        ------
+        NotFound
+            When there is no such load.
+        """
+        self._known_load(load_id)
+        return [item for item in self.quarantine() if item.load_id == load_id]
 
     def retry_quarantine(
         self,
@@ -355,7 +447,7 @@ class Workspace:
                 progress=progress or _silent,
             )
             counts.update(_numbers(outcome.as_dict()))
-        self._add_to_catalog(outcome.catalog)
+        self.add_to_catalog(outcome.catalog)
         return outcome
 
     def data_until(self) -> datetime | None:
@@ -392,9 +484,12 @@ class Workspace:
         from satsuma.language.regions import read_regions
 
         zone = self.settings.zone
-        read, regions = read_folder(self.path, zone), read_regions(self.path, zone)
+        mark = scaffold.files_mark(self.path)
+        if mark is None or self._folder_read is None or self._folder_read[0] != mark:
+            self._folder_read = (mark, read_folder(self.path, zone), read_regions(self.path, zone))
+        _, read, regions = self._folder_read
         vocabulary = Vocabulary(
-            catalog=self.catalog,
+            catalog=self._collected_catalog(),
             lists=list_names(self.path / "lists"),
             purposes=self._purposes(read, extra),
             regions=regions.areas,
@@ -403,16 +498,17 @@ class Workspace:
         return read.with_problems(regions.problems), vocabulary
 
     def check(self) -> dict[str, int]:
-        """Check settings, catalogue and definitions; return how many of each there are.
+        """Check settings, catalogue, definitions and sources; return how many of each there are.
 
         Raises
         ------
         DefinitionError
-            With every mistake.
+            With every mistake: of definitions, or where they have none, of the files of sources.
         """
         from satsuma.language.types import Segment, Segmentation, Trait
 
         checked = self.definitions()
+        self.sources.check_files()
         written = {
             word: checked.of(kind).values()
             for word, kind in (("traits", Trait), ("segments", Segment), ("segmentations", Segmentation))
@@ -461,6 +557,20 @@ class Workspace:
                 scaffold.replace_text(item.path, item.text)
         return found
 
+    def definition_paths(self, files: Collection[str]) -> list[Path]:
+        """Return the files of definitions by their places in the workspace, such as `segments/vip.yaml`.
+
+        Raises
+        ------
+        NotFound
+            With the nearest known ones: nothing else is a definition of this workspace.
+        """
+        known = {path.relative_to(self.path).as_posix(): path for path in self._definition_files()}
+        for file in files:
+            if file not in known:
+                raise NotFound.named("file", file, known, hint="Name it as satsuma check does: segments/vip.yaml")
+        return [known[file] for file in files]
+
     def lint(self) -> list[Finding]:
         """Return what is right in the definitions and yet probably not meant; with a run, what its results tell too.
 
@@ -473,7 +583,9 @@ class Workspace:
         from satsuma.segments.lint import lint_data, lint_results
 
         checked, documents = self.definitions(), self._read()[0].documents
-        exported = {name for item in self.ledger.activities("export", most=10_000) for name in item.counts["columns"]}
+        exports = self.ledger.activities("export", most=10_000)
+        # One that failed let nothing out, and personas have no columns.
+        exported = {name for item in exports for name in item.counts.get("columns", ())}
         found = lint(checked, documents, retention=self.settings.retention.get("events"), used=exported)
         found += lint_data(self.engine.evaluating(everybody=False), checked, documents)
         found += lint_results(
@@ -508,10 +620,18 @@ class Workspace:
         SourceError
             When the file is not what the tool writes.
         """
-        from satsuma.language.imports import import_definition
-        from satsuma.language.imports.files import read_export, refuse_unless_whole
+        from satsuma.language.imports.files import read_export
 
-        text = read_export(Path(file))
+        return self.import_text(read_export(Path(file)), tool=tool, name=name, map=map, to=to)
+
+    def import_text(
+        self, text: str, *, tool: str, name: str | None = None, map: Mapping[str, str] | None = None,  # noqa: A002
+        to: str | Path | None = None,
+    ) -> Imported:  # fmt: skip
+        """Return a definition of another tool as ours, as `import_definition` does with the text of a file."""
+        from satsuma.language.imports import import_definition
+        from satsuma.language.imports.files import refuse_unless_whole
+
         target = None if to is None else Path(to).absolute()
         own = name or (None if target is None else target.stem)
         found = import_definition(text, tool, self._names(), name=own, mapping=map)
@@ -521,6 +641,119 @@ class Workspace:
                 scaffold.replace_text(target, found.text)
                 counts.update(tool=tool, kind=found.kind, name=found.name)
         return found
+
+    def definition_texts(self) -> list[DefinitionText]:
+        """Return every definition as its file has it, right or not."""
+        return self._texts()
+
+    def lists(self) -> list[dict[str, Any]]:
+        """Return the manual lists: name, file, and how many ids are in it."""
+        from satsuma.evaluation.lists import list_files, read_list
+
+        return [
+            {"name": name, "file": f"lists/{path.name}", "ids": len(_of_either(path, read_list))}
+            for name, path in sorted(list_files(self.path / "lists").items())
+        ]
+
+    def write_list(self, name: str, text: str, *, form: str = "txt") -> dict[str, Any]:
+        """Write a manual list, new or in place of the one of its name; return its name, file, and number of ids.
+
+        Parameters
+        ----------
+        text : one id a line, or the rows of a CSV with a column `customer_id` (or `account_id`).
+        form : txt or csv.
+
+        Raises
+        ------
+        WrongUse
+            When the name is none, or the form.
+        EvaluationError
+            When it is a CSV of several columns without one of ids.
+        """
+        from satsuma.evaluation.lists import SUFFIXES, list_files, read_list
+
+        if not re.fullmatch(NAME_PATTERN, name):
+            raise WrongUse("This is not a name for a list.", hint=_NAME_HINT)
+        if f".{form}" not in SUFFIXES:
+            raise WrongUse(f"'{form}' is not a form of lists.", hint="Write txt or csv.")
+        folder = self.path / "lists"
+        with self._recorded("write-list") as counts:
+            target = folder / f"{name}.{form}"
+            with TemporaryDirectory(dir=self.state) as aside:
+                # Tried under its own name, which is what a mistake is told of.
+                scaffold.replace_text(Path(aside) / target.name, text)
+                ids = len(_of_either(Path(aside) / target.name, read_list))
+            before = list_files(folder).get(name)
+            scaffold.replace_texts({target: text}, gone=[] if before in (None, target) else [before])
+            counts.update(name=name, ids=ids)
+        return {"name": name, "file": f"lists/{target.name}", "ids": ids}
+
+    def definition_text(self, kind: NamedKind, name: str) -> DefinitionText:
+        """Return one definition as its file has it.
+
+        Raises
+        ------
+        NotFound
+            With the nearest known names.
+        """
+        from satsuma.ledger import DefinitionText
+
+        text = self._definition_file(kind, name).read_text(encoding="utf-8-sig", errors="replace")
+        return DefinitionText(kind=kind, name=name, text=text)
+
+    def write_definition(
+        self, kind: NamedKind, name: str, text: str, *, instead_of: str | None = None, write: bool = True,
+        now: datetime | None = None,
+    ) -> DefinitionText:  # fmt: skip
+        """Write a definition, new or in place of the one of its name, if all definitions are right with it.
+
+        Parameters
+        ----------
+        text : its YAML (or JSON).
+        instead_of : the digest of the text it was made from; empty for a new one; whatever is there when not given.
+        write : whether to write it, or only to check it.
+
+        Raises
+        ------
+        DefinitionError
+            With every mistake: of the text, and of what reads it.
+        Changed
+            When the file does not have the text of `instead_of`.
+        WrongUse
+            When the name is none.
+        """
+        from satsuma.language.definitions import check_all
+        from satsuma.language.writing import refuse_worse, text_digest
+        from satsuma.ledger import DefinitionText
+        from satsuma.traits.library import built_in_traits
+
+        if not re.fullmatch(NAME_PATTERN, name):
+            raise WrongUse(f"This is not a name for a {kind}.", hint=_NAME_HINT)
+        files = [self.path / f"{kind}s" / f"{name}{end}" for end in (".yaml", ".yml")]
+        path = next((file for file in files if file.is_file()), files[0])
+        before = path.read_text(encoding="utf-8-sig", errors="replace") if path.is_file() else ""
+        if instead_of is not None and instead_of != text_digest(before):
+            raise Changed(
+                f"The {kind} '{name}' was changed by somebody else meanwhile.",
+                hint="Read it again, and make your change on top of what it says now.",
+            )
+        (read, vocabulary), clock = self._read(), now or _now()
+        built_in = list(built_in_traits(vocabulary.catalog))
+        refuse_worse(
+            read,
+            (kind, name),
+            path.relative_to(self.path).as_posix(),
+            text,
+            check=lambda after: check_all(after, vocabulary, built_in),
+            zone=self.settings.zone,
+            root=self.path,
+        )
+        if write:
+            with self._recorded("write-definition") as counts:
+                scaffold.replace_text(path, text)
+                self.ledger.record_definitions(self._texts(), clock)
+                counts.update(kind=kind, name=name)
+        return DefinitionText(kind=kind, name=name, text=text)
 
     def delete_definition(self, kind: NamedKind, name: str, *, now: datetime | None = None) -> Path:
         """Take a definition or a list out of the workspace; return where its file is kept now.
@@ -787,7 +1020,7 @@ class Workspace:
 
     def backtest(
         self,
-        segment: str | Path,
+        segment: Wanted,
         *,
         first: Moment,
         last: Moment | None = None,
@@ -831,7 +1064,7 @@ class Workspace:
         )
 
     def compare(
-        self, first: str | Path, second: str | Path, *, at: Moment | None = None, known_then: bool = False
+        self, first: Wanted, second: Wanted, *, at: Moment | None = None, known_then: bool = False
     ) -> Difference:
         """Say who is in both of two segments and in one alone, and what they are worth.
 
@@ -851,7 +1084,7 @@ class Workspace:
         return compare(standings.at(first, moment, known), standings.at(second, moment, known))
 
     def compare_moments(
-        self, segment: str | Path, first: Moment, second: Moment, *, known_then: bool = False
+        self, segment: Wanted, first: Moment, second: Moment, *, known_then: bool = False
     ) -> Difference:
         """Say who stayed in a segment between two moments, who left it and who entered it.
 
@@ -865,7 +1098,7 @@ class Workspace:
         moments = [self.moment(at, option="at") for at in (first, second)]
         return compare(*(standings.at(segment, at, at if known_then else None) for at in moments))
 
-    def effect(self, segment: str | Path) -> Effect:
+    def effect(self, segment: Wanted) -> Effect:
         """Compare a segment that the last run stored with what its file says now, at the moment of that run.
 
         Parameters
@@ -951,7 +1184,7 @@ class Workspace:
 
         return History(self.engine, self.definitions(), self._last_run(), self.path)
 
-    def why(self, segment: str | Path, customer_id: str, *, at: Moment | None = None) -> Why:
+    def why(self, segment: Wanted, customer_id: str, *, at: Moment | None = None, asked_by: str | None = None) -> Why:
         """Say condition by condition why a customer is in a segment or not, with the data that decided.
 
         This looks at one person's data: the ledger keeps who asked, about whom (by number), and about which segment.
@@ -959,6 +1192,7 @@ class Workspace:
         Parameters
         ----------
         at : the moment; that of the last run when not given, else now.
+        asked_by : who asks; the system's user when not given.
         """
         from satsuma.segments.standing import asked_segment
         from satsuma.segments.why import why
@@ -967,15 +1201,22 @@ class Workspace:
             asked = asked_segment(segment, self.definitions, self.settings.zone)
             as_of, known_at = self._standings().moment if at is None else (self.moment(at, option="at"), None)
             found = why(self.engine, asked, customer_id, as_of=as_of, known_at=known_at, root=self.path)
-            counts.update(segment=found.segment, customer_no=found.customer_no, user=_user())
+            counts.update(segment=found.segment, customer_no=found.customer_no, user=asked_by or _user())
         return found
 
     def last_error(self) -> LastError | None:
         """Return what the last run failed with; None when it succeeded, or nothing was run yet."""
         return self._states().last_error
 
-    def export_difference(self, difference: Difference, *, to: str | Path) -> Release:
-        """Write who is in which part of a comparison to a .csv or .parquet file: `customer_id, part`."""
+    def export_difference(
+        self, difference: Difference, *, to: str | Path, asked_by: str | None = None
+    ) -> Release:  # fmt: skip
+        """Write who is in which part of a comparison to a .csv or .parquet file: `customer_id, part`.
+
+        Parameters
+        ----------
+        asked_by : who asks, for the ledger, where it is not the system's user.
+        """
         from satsuma.destinations.files import write_file, writer_for
         from satsuma.privacy.release import release
 
@@ -986,7 +1227,7 @@ class Workspace:
             names = f"{difference.first.segment}, {difference.second.segment}"
             released = release(names, table.num_rows, (), self.catalog.traits)
             write_file(table, target)
-            counts.update(released.as_record())
+            counts.update(released.as_record(), **({} if asked_by is None else {"user": asked_by}))
         return released
 
     def runs(self) -> list[dict[str, Any]]:
@@ -1291,13 +1532,7 @@ class Workspace:
     ) -> Path:
         """Write personas to a file; its ending says the form (.md, .html, .json) where none is given."""
         target = Path(to).absolute()
-        forms = {".md": "markdown", ".markdown": "markdown", ".html": "html", ".htm": "html", ".json": "json"}
-        chosen = form or forms.get(target.suffix.lower())
-        if chosen is None:
-            raise WrongUse(
-                f"A persona cannot be written as '{target.name}'.",
-                hint="Name a file that ends with .md, .html or .json, or say --format.",
-            )
+        chosen = form or persona_form(target)
         with self._recorded("export") as counts:
             scaffold.replace_text(target, self.persona_text(cards, chosen, numbers=numbers))
             counts.update(segment=", ".join(card.called for card in cards), personas=len(cards))
@@ -1314,20 +1549,21 @@ class Workspace:
         from satsuma.report.render import render_report
 
         target = Path(path).absolute()
-        renderers = {".html": render_report, ".htm": render_report, ".svg": render_picture}
-        if target.suffix.lower() not in renderers:
-            raise WrongUse(
-                f"A report cannot be written as '{target.name}'.",
-                hint="Name a file that ends with .html (the page) or .svg (a picture of its main figures).",
-            )
+        is_page = report_form(target) == "html"
         with self._recorded("report"):
             # A picture shows neither changes nor advice.
-            contents = self._report_contents(is_page=target.suffix.lower() != ".svg")
-            scaffold.replace_text(target, renderers[target.suffix.lower()](contents))
+            contents = self._report_contents(is_page=is_page)
+            scaffold.replace_text(target, (render_report if is_page else render_picture)(contents))
         return target
 
-    def export(self, segment: str, *, to: str | Path, traits: Sequence[str] = ()) -> Release:
+    def export(
+        self, segment: str, *, to: str | Path, traits: Sequence[str] = (), asked_by: str | None = None
+    ) -> Release:
         """Write the customers of a segment with some traits to a .csv or .parquet file.
+
+        Parameters
+        ----------
+        asked_by : who asks, for the ledger, where it is not the system's user.
 
         Returns
         -------
@@ -1343,7 +1579,7 @@ class Workspace:
             table = view.table(traits=traits)
             released = release(segment, table.num_rows, traits, self.catalog.traits, view.entity)
             write_file(table, target)
-            counts.update(released.as_record())
+            counts.update(released.as_record(), **({} if asked_by is None else {"user": asked_by}))
         return released
 
     # ------------------------------------------------------------------------------------------------------ helpers
@@ -1488,7 +1724,8 @@ class Workspace:
             range_ = f"Loads have the numbers {known[0]} to {known[-1]}." if known else "Nothing is loaded yet."
             raise NotFound(f"There is no load {load_id}.", hint=f"{range_} See satsuma quarantine list.")
 
-    def _add_to_catalog(self, additions: Catalog) -> None:
+    def add_to_catalog(self, additions: Catalog) -> None:
+        """Write into `catalog.yaml` what it does not say yet."""
         path = self.path / scaffold.CATALOG
         text = path.read_text(encoding="utf-8-sig") if path.exists() else ""
         rendered = render_catalog(additions, text)
@@ -1515,8 +1752,59 @@ class Workspace:
         self.ledger.finish(number, _now(), counts)
 
 
+def refuse_kind(kind: str) -> None:
+    """Refuse what is not a kind of data."""
+    from satsuma.quality.incoming import LOAD_KINDS
+
+    if kind not in LOAD_KINDS:
+        near = nearest(kind, LOAD_KINDS)
+        raise WrongUse(
+            f"'{kind}' is not a kind of data{f'; did you mean {near[0]}?' if near else '.'}",
+            hint=f"Say what a row is: {', '.join(LOAD_KINDS)}.",
+            allowed=list(LOAD_KINDS),
+            nearest=list(near),
+        )
+
+
+def report_form(target: Path) -> str:
+    """Return what a report is written as, by the ending of its file: html or svg."""
+    found = {".html": "html", ".htm": "html", ".svg": "svg"}.get(target.suffix.lower())
+    if found is None:
+        raise WrongUse(
+            f"A report cannot be written as '{target.name}'.",
+            hint="Name a file that ends with .html (the page) or .svg (a picture of its main figures).",
+        )
+    return found
+
+
+def persona_form(target: Path) -> str:
+    """Return what personas are written as, by the ending of their file: markdown, html or json."""
+    forms = {".md": "markdown", ".markdown": "markdown", ".html": "html", ".htm": "html", ".json": "json"}
+    found = forms.get(target.suffix.lower())
+    if found is None:
+        raise WrongUse(
+            f"A persona cannot be written as '{target.name}'.",
+            hint="Name a file that ends with .md, .html or .json, or say --format.",
+        )
+    return found
+
+
 def _now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
+
+
+def _of_environment(url: str) -> str:
+    """Return a URL, from the environment where the settings name a variable in its place."""
+    name = ENVIRONMENT.fullmatch(url)
+    if name is None:
+        return url
+    held = os.environ.get(name[1], "")
+    if not held:
+        raise WorkspaceError(
+            f"The ledger's URL is to be in the environment variable {name[1]}, which is not set.",
+            hint=f"Set it: export {name[1]}=postgresql://USER:PASSWORD@HOST/DATABASE",
+        )
+    return held
 
 
 def _horizon(text: str) -> timedelta:
@@ -1525,6 +1813,16 @@ def _horizon(text: str) -> timedelta:
     if length is None or length <= 0:
         raise WrongUse(f"'{text}' is not a length of time.", hint="Write days or weeks, such as 90d or 8w.")
     return timedelta(microseconds=length)
+
+
+def _of_either(path: Path, read: Callable[[Path, str], frozenset[str]]) -> frozenset[str]:
+    """Return the ids of a list of customers, or of accounts: which it is shows when it is used."""
+    from satsuma.errors import EvaluationError
+
+    try:
+        return read(path, "customer_id")
+    except EvaluationError:
+        return read(path, "account_id")
 
 
 def _user() -> str:
@@ -1545,7 +1843,7 @@ def _saved_mapping(path: str | Path | None) -> ColumnMappings | None:
     return read_mapping(Path(path))
 
 
-def _save_mapping(outcome: LoadOutcome, path: Path) -> None:
+def save_mapping_of(outcome: LoadOutcome, path: Path) -> None:
     """Write the mapping that a load used, for people to correct."""
     from satsuma.sources.mapping import mapping_text
 

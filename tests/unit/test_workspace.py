@@ -273,3 +273,12 @@ def test_what_is_of_accounts_is_shown_and_written_by_their_ids(shop: Workspace) 
     released = shop.export("big", to=shop.path / "big.csv", traits=["sizes"])
     assert (released.customers, released.entity) == (1, "account")
     assert (shop.path / "big.csv").read_text(encoding="utf-8") == '"account_id","sizes"\n"books","50 and over"\n'
+
+
+def test_a_mistake_in_the_file_of_a_source_is_found_by_check(shop: Workspace) -> None:
+    # 'All is well' was said beside source files that could not be read.
+    (shop.path / "sources" / "crm.yaml").write_text("source: hubspott\n", encoding="utf-8")
+    with pytest.raises(DefinitionError, match=r"sources/crm\.yaml:1: 'hubspott' is not a vendor"):
+        shop.check()
+    (shop.path / "sources" / "crm.yaml").unlink()
+    shop.check()
