@@ -15,6 +15,8 @@ from satsuma.cli import (
     housekeeping,
     imports,
     insights,
+    jobs,
+    keys,
     models,
     personas,
     plan,
@@ -25,8 +27,11 @@ from satsuma.cli import (
     scales,
     segmentations,
     segments,
+    serve,
+    sources,
     tools,
     traits,
+    users,
 )
 from satsuma.cli.options import example
 
@@ -46,6 +51,14 @@ def program() -> typer.Typer:
     def root(
         context: typer.Context,
         version: Annotated[bool, typer.Option("--version", help="Say the version and leave.", is_eager=True)] = False,
+        server: Annotated[  # noqa: ARG001  taken from wherever it stands, before anything else is looked at
+            str | None,
+            typer.Option(
+                "--server",
+                metavar="URL",
+                help="Ask a running server instead of a folder; else SATSUMA_SERVER. Its key is in SATSUMA_API_KEY.",
+            ),
+        ] = None,
     ) -> None:
         if version:
             typer.echo(f"satsuma {__version__}")
@@ -72,4 +85,9 @@ def program() -> typer.Typer:
     personas.add(app)
     housekeeping.add(app)
     quarantine.add(app)
+    sources.add(app)
+    jobs.add(app)
+    serve.add(app)
+    keys.add(app)
+    users.add(app)
     return app

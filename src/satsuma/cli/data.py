@@ -19,7 +19,8 @@ KindOption = Annotated[
     typer.Option(
         "--as",
         metavar="KIND",
-        help="What a row is: customers, events, orders, order-lines, accounts, products, consents, surveys or deals.",
+        help="What a row is: customers, events, orders, order-lines, accounts, products, consents, surveys, deals or "
+        "text-labels.",
         show_default=False,
     ),
 ]

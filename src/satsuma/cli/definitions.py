@@ -18,7 +18,7 @@ def add(app: typer.Typer) -> None:
 
 
 def check(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
-    """Check settings, catalogue and every definition; report all mistakes with file and line."""
+    """Check settings, catalogue, every definition and source; report all mistakes with file and line."""
     with opened(workspace) as opened_workspace:
         counts = opened_workspace.check()
         if as_json:

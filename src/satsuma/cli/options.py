@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -37,10 +38,18 @@ SinceOption = Annotated[
 
 @contextmanager
 def opened(path: Path | None) -> Iterator[Workspace]:
-    """Open the workspace that the options name, and close it whatever happens."""
-    from satsuma.cli.running import remember_workspace
+    """Open the workspace that the options name, here or at a server, and close it whatever happens."""
+    from satsuma.cli.running import asked_server, remember_workspace
     from satsuma.workspace import Workspace
 
+    server = asked_server()
+    if server is not None:
+        from satsuma.remote import RemoteWorkspace
+
+        with RemoteWorkspace(server, os.environ.get("SATSUMA_API_KEY", "")) as remote:
+            # It answers the calls that go through a server, and refuses the others with a sentence.
+            yield cast("Workspace", remote)
+        return
     with Workspace.open(Path.cwd() if path is None else path) as workspace:
         remember_workspace(workspace.path)
         yield workspace

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
-import math
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TextIO
+
+from satsuma.shapes import json_text, plain_value
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -40,30 +39,6 @@ def _pipe() -> Iterator[TextIO]:
 def printable(text: str) -> str:
     """Return `text` without the control characters that could command a terminal."""
     return text.translate(_CONTROL)
-
-
-def plain_value(value: Any) -> Any:
-    """Return a value as JSON has it: money as a number, moments as ISO text in UTC, nothing for not-a-number."""
-    if isinstance(value, Decimal):
-        return float(value)
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, datetime):
-        return f"{value.isoformat()}Z" if value.tzinfo is None else value.isoformat()
-    if isinstance(value, date | Path):
-        return str(value)
-    if isinstance(value, timedelta):
-        return value.total_seconds()
-    if isinstance(value, dict):
-        return {str(key): plain_value(entry) for key, entry in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [plain_value(entry) for entry in (sorted(value) if isinstance(value, set | frozenset) else value)]
-    return value
-
-
-def json_text(value: Any) -> str:
-    """Return the JSON of a value."""
-    return json.dumps(plain_value(value), ensure_ascii=False, indent=2, allow_nan=False)
 
 
 def show_json(value: Any) -> None:

@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
-import traceback
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from satsuma.cli.output import ReaderGoneError, json_text, printable
+from satsuma.cli.output import ReaderGoneError, printable
 from satsuma.errors import SatsumaError, WrongUse
+from satsuma.incidents import write_places
+from satsuma.shapes import json_text
 
 INTERRUPTED = 130
 
@@ -26,6 +25,13 @@ class _Current:
     """The workspace that the running command opened, for the place of a log file."""
 
     workspace: Path | None = None
+    #: The server that is asked in place of a folder.
+    server: str | None = None
+
+
+def asked_server() -> str | None:
+    """Return the address of the server that the running command asks; None when it opens a folder."""
+    return _Current.server
 
 
 def remember_workspace(path: Path) -> None:
@@ -40,6 +46,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     _prepare_streams()
     as_json = "--json" in given
     try:
+        given, _Current.server = _take_server(given)
         code = _invoke(given)
     except SatsumaError as error:
         show_error(error, as_json=as_json)
@@ -54,6 +61,33 @@ def run(arguments: Sequence[str] | None = None) -> int:
     if code == INTERRUPTED:
         sys.stderr.write("Stopped. What was under way was undone; what had been finished before is kept.\n")
     return _flushed(code)
+
+
+def _take_server(arguments: list[str]) -> tuple[list[str], str | None]:
+    """Take `--server URL` out of a command line, wherever it stands: every command has it.
+
+    A folder that the line names counts more than SATSUMA_SERVER does.
+    """
+    kept: list[str] = []
+    server: str | None = None
+    rest = iter(arguments)
+    for item in rest:
+        if item == "--":
+            kept += [item, *rest]
+        elif item == "--server":
+            server = next(rest, "")
+        elif item.startswith("--server="):
+            server = item.partition("=")[2]
+        else:
+            kept.append(item)
+    names_folder = any(item in ("-w", "--workspace") or item.startswith("--workspace=") for item in kept)
+    if server is not None and names_folder:
+        raise WrongUse("--server and -w both say where the workspace is.", hint="Say one of them.")
+    if server is not None and kept[:1] in (["serve"], ["init"]):
+        raise WrongUse(f"'satsuma {kept[0]}' asks no server.", hint="Leave --server out.")
+    if server is None and not names_folder and kept[:1] not in (["serve"], ["init"]):
+        server = os.environ.get("SATSUMA_SERVER") or None
+    return kept, server
 
 
 def _invoke(arguments: list[str]) -> int:
@@ -106,38 +140,13 @@ def _unexpected(error: Exception) -> SatsumaError:
             f"The system refused{where}: {error.strerror}.",
             hint="Check that the place exists, that you may read and write it, and that its disk is not full.",
         )
-    log = _write_log(error)
+    log = write_places(error, _Current.workspace)
     place = f"Where it happened is written to {log} (places in the program, no data)." if log else ""
     return SatsumaError(
         f"Something went wrong that Satsuma did not foresee ({type(error).__name__}).",
         hint=f"Nothing half-done was kept. {place} Please report it with that file.".replace("  ", " "),
         log=str(log) if log else None,
     )
-
-
-def _write_log(error: BaseException) -> Path | None:
-    """Write the chain of places, without messages or values: either may hold a customer's data."""
-    now = datetime.now(UTC)
-    lines = [f"time: {now.isoformat(timespec='seconds')}", f"python: {sys.version.split()[0]}"]
-    seen: BaseException | None = error
-    while seen is not None:
-        lines.append(f"error: {type(seen).__module__}.{type(seen).__qualname__}")
-        lines += [
-            f"  {frame.filename}:{frame.lineno} in {frame.name}" for frame in traceback.extract_tb(seen.__traceback__)
-        ]
-        seen = seen.__cause__ or seen.__context__
-    name = f"error-{now:%Y%m%dT%H%M%S%f}.log"
-    places = [Path(tempfile.gettempdir())]
-    if _Current.workspace is not None:
-        places.insert(0, _Current.workspace / "state" / "logs")
-    for folder in places:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
-        except OSError:
-            continue
-        return folder / name
-    return None
 
 
 def _prepare_streams() -> None:

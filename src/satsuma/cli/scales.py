@@ -210,7 +210,7 @@ def key(
     with opened(workspace) as opened_workspace:
         written = opened_workspace.write_scale_key(name, prefix=prefix, survey=survey)
         if as_json:
-            output.show_json({"written": [str(path) for path in written]})
+            output.show_json({"written": [path.relative_to(opened_workspace.path).as_posix() for path in written]})
             return
         for path in written:
             output.say(f"Wrote {path.relative_to(opened_workspace.path)}.")

@@ -85,7 +85,10 @@ def list_(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> Non
         if error is not None:
             output.warn(error_sentence(error, timezone))
         if not segments:
-            output.say("There are no segments yet: write one in segments/, or let 'satsuma suggest' write some.")
+            output.say(
+                "No segment is computed yet. Compute what stands in segments/: satsuma run. "
+                "None there? Write one, or let 'satsuma suggest' write some."
+            )
             return
         columns, rows = segment_rows(segments, opened_workspace.settings.currency)
         moved = {item.name: (item.facts["entered"], item.facts["left"]) for item in found}

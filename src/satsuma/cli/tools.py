@@ -10,6 +10,7 @@ import typer
 from satsuma.cli import output
 from satsuma.cli.options import JsonOption, WorkspaceOption, example, opened
 from satsuma.errors import WrongUse, nearest
+from satsuma.shapes import json_text
 
 KINDS = ("segment", "trait", "segmentation")
 
@@ -47,7 +48,7 @@ def schema(
         return
     from satsuma.scaffold import replace_text
 
-    replace_text(file.absolute(), output.json_text(found) + "\n")
+    replace_text(file.absolute(), json_text(found) + "\n")
     if as_json:
         output.show_json({"path": str(file)})
         return
@@ -56,9 +57,10 @@ def schema(
 
 
 def _schema(kind: str | None, workspace: Path | None) -> dict[str, Any]:
+    from satsuma.cli.running import asked_server
     from satsuma.settings import FILE_NAME
 
-    if workspace is None and not Path(FILE_NAME).exists():
+    if workspace is None and asked_server() is None and not Path(FILE_NAME).exists():
         from satsuma.language.schema import definition_schema
 
         return definition_schema(kind)

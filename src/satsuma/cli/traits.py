@@ -9,6 +9,7 @@ import typer
 from satsuma.cli import housekeeping, output
 from satsuma.cli.options import JsonOption, WorkspaceOption, example, opened
 from satsuma.errors import WrongUse
+from satsuma.shapes import plain_value
 
 
 def add(app: typer.Typer) -> None:
@@ -58,7 +59,7 @@ def show(
             output.show_json(facts)
             return
         rows = [
-            (key.replace("_", " "), str(output.plain_value(value)))
+            (key.replace("_", " "), str(plain_value(value)))
             for key, value in facts.items()
             if value is not None and not isinstance(value, dict | list)
         ]
