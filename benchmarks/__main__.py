@@ -22,6 +22,7 @@ SCRIPTS = (
     "bench_clustering.py",
     "bench_discover.py",
     "bench_evidence.py",
+    "bench_collect.py",
 )
 
 

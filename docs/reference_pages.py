@@ -197,6 +197,31 @@ Written by `satsuma init`, edited by people, checked whenever it is read.
 | `retention` | how long things may be kept, for each of RETAINED: a duration such as `90d` or `5y` |
 | `purposes` | what personal data may be used for: a name, a `title` and a `legal_basis` (LEGAL_BASES) |
 | `smallest_segment` | a segment with fewer members is pointed out by `satsuma lint`; 30 when not said |
+| `sign_in` | a provider of OpenID Connect that people sign in with: see below |
 
 `retention` and `purposes` are kept as the decisions they are; nothing is deleted or withheld by them yet.
+
+## Signing in with a provider
+
+Beside name and password, people can sign in with a provider of OpenID Connect. Register the address
+`https://YOUR-HOST/api/v1/session/provider/back` there, and say:
+
+```yaml
+sign_in:
+  issuer: https://login.example.com
+  client_id: satsuma
+  client_secret: ${OIDC_CLIENT_SECRET}
+  roles: {marketing: marketer, data-team: analyst}
+```
+
+| key | meaning |
+|---|---|
+| `issuer` | the provider's address, as it calls itself; needed |
+| `client_id` | the name under which it knows this server; needed |
+| `client_secret` | the environment variable that holds the secret, as `${NAME}`; left out for a client without one |
+| `title` | how the provider is called on the page that people sign in on |
+| `name_claim` | what of the provider's words is the user's name here; `email` when not said |
+| `groups_claim` | where the provider says somebody's groups; `groups` when not said |
+| `roles` | `group: role` lines; the highest counts, at each sign-in |
+| `new_users` | the role of people without such a group who were not added; without it they stay out |
 """
