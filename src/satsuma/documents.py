@@ -24,6 +24,9 @@ _NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NULLS = {"", "~", "null", "Null", "NULL"}
 _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 
+#: A value that names an environment variable in the place of what must not stand in a file: `${NAME}`.
+ENVIRONMENT = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
 #: A file larger or deeper than this is not a definition a person wrote.
 MAX_NODES = 200_000
 MAX_DEPTH = 100

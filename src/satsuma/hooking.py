@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from satsuma.connectors.clocks import utc_now
 from satsuma.errors import NotFound, WrongUse
 
 if TYPE_CHECKING:
@@ -160,12 +161,12 @@ class Hooks:
             return sinks[source]
 
         landed = land_hooks(
-            shop.engine, records, clock=_now, sink_of=sink_of, beside=Beside(ask=self._ask, keep=self._keep)
+            shop.engine, records, clock=utc_now, sink_of=sink_of, beside=Beside(ask=self._ask, keep=self._keep)
         )
         shop.add_to_catalog(landed.catalog)
         if landed.rows and shop.engine.value("SELECT count(*) FROM runs"):
             # Segments follow, where there are any.
-            shop.records.jobs.add("refresh", "what sources brought", {}, now=_now())
+            shop.records.jobs.add("refresh", "what sources brought", {}, now=utc_now())
         journal.drop_before(self.landed_to())
         return landed
 
@@ -186,7 +187,7 @@ class Hooks:
 
     def _ask(self, source: str, streams: frozenset[str]) -> None:
         """Let streams be read soon, each by a job of its own, so that a waiting one is not asked for again."""
-        now = _now()
+        now = utc_now()
         names = [stream.name for stream in self._endpoints.source(source).streams]
         for name in names:
             if not streams or name in streams:
@@ -215,8 +216,4 @@ class Hooks:
         NotFound
             When there is none of that number that waits.
         """
-        return self._workspace.records.privacy.answer(request_id, now=_now())
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)
+        return self._workspace.records.privacy.answer(request_id, now=utc_now())

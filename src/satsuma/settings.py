@@ -27,8 +27,6 @@ ENGINE_KEYS = ("name", "master", "remote", "tables", "settings")
 LEGAL_BASES = ("consent", "contract", "legal_obligation", "vital_interests", "public_task", "legitimate_interests")
 
 _LEDGER = re.compile(r"(sqlite|postgresql)(\+[a-z0-9]+)?://")
-#: In place of a value that is to stand in no file: the name of the environment variable that holds it.
-ENVIRONMENT = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 #: A segment with fewer members says little of anything.
 SMALLEST_SEGMENT = 30
@@ -240,7 +238,7 @@ class _Reader(documents.DocumentReader):
     def ledger(self, value: Any) -> str | None:
         if value in (None, "sqlite"):
             return None
-        if not isinstance(value, str) or not (_LEDGER.match(value) or ENVIRONMENT.fullmatch(value)):
+        if not isinstance(value, str) or not (_LEDGER.match(value) or documents.ENVIRONMENT.fullmatch(value)):
             # The value is not repeated: it may hold a password.
             message = (
                 "'ledger' is 'sqlite' (a file in the workspace), a URL that starts with sqlite:// or postgresql://, or "

@@ -7,13 +7,13 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from satsuma import scaffold
 from satsuma.connectors import catalogue, source_files, state
-from satsuma.connectors.clocks import Clock
+from satsuma.connectors.clocks import Clock, utc_now
 from satsuma.connectors.landing import Batch, Into, Landed, land
 from satsuma.connectors.source_files import FOLDER, Source
 from satsuma.connectors.starters import KINDS, starter
@@ -567,7 +567,7 @@ def _alone(workspace: Path, name: str) -> Iterator[None]:
 def _recorded(owning: Owning) -> Iterator[dict[str, Any]]:
     """Record in the ledger that a source was read, with counts, or that it failed."""
     counts: dict[str, Any] = {}
-    number = owning(lambda shop: shop.ledger.start(JOB, _now()))
+    number = owning(lambda shop: shop.ledger.start(JOB, utc_now()))
     try:
         yield counts
     except BaseException as error:
@@ -576,13 +576,9 @@ def _recorded(owning: Owning) -> Iterator[dict[str, Any]]:
         said = str(error) if is_own else None
         # A ledger or a server that is going away must not hide the cause.
         with suppress(SatsumaError):
-            owning(lambda shop: shop.ledger.fail(number, _now(), code, said))
+            owning(lambda shop: shop.ledger.fail(number, utc_now(), code, said))
         raise
-    owning(lambda shop: shop.ledger.finish(number, _now(), counts))
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)
+    owning(lambda shop: shop.ledger.finish(number, utc_now(), counts))
 
 
 def _moment(value: datetime | None) -> str | None:

@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from satsuma.connectors.clocks import utc_now
 from satsuma.errors import NotFound, SatsumaError, WrongUse
 from satsuma.incidents import write_places
 from satsuma.parcels import packed
@@ -222,8 +223,8 @@ def do(
     jobs, stop = workspace.records.jobs, threading.Event()
     kind = _kinds.get(job.kind)
     if kind is None:
-        jobs.fail(job.job_id, worker, now=_now(), code="unknown_kind", message="This server does not know such work.",
-                  again=False)  # fmt: skip
+        message = "This server does not know such work."
+        jobs.fail(job.job_id, worker, now=utc_now(), code="unknown_kind", message=message, again=False)
         return False
     told: dict[str, Any] = {}
 
@@ -244,13 +245,13 @@ def do(
                 (folder / "objects.json").write_text(json.dumps(packed(outcome.objects)), encoding="utf-8")
         except StoppedError:
             is_ending = ending is not None and ending.is_set() and not stop.is_set()
-            if not (is_ending and jobs.give_back(job.job_id, worker, now=_now())):
-                jobs.stop(job.job_id, worker, now=_now())
+            if not (is_ending and jobs.give_back(job.job_id, worker, now=utc_now())):
+                jobs.stop(job.job_id, worker, now=utc_now())
             return False
         except SatsumaError as error:
             again = kind.again and error.facts.get("again", True)
             seconds = error.facts.get("retry_after")
-            jobs.fail(job.job_id, worker, now=_now(), code=error.code, message=str(error), again=again,
+            jobs.fail(job.job_id, worker, now=utc_now(), code=error.code, message=str(error), again=again,
                       wait=timedelta(seconds=seconds) if isinstance(seconds, int) else None)  # fmt: skip
             with suppress(OSError):
                 (folder / "error.json").write_text(json_text(error.as_dict()), encoding="utf-8")
@@ -258,10 +259,10 @@ def do(
         except Exception as error:  # the last door of background work: its worker goes on with the next job
             write_places(error, workspace.path)
             message = f"Something went wrong that Satsuma did not foresee ({type(error).__name__})."
-            jobs.fail(job.job_id, worker, now=_now(), code="unforeseen", message=message, again=kind.again)
+            jobs.fail(job.job_id, worker, now=utc_now(), code="unforeseen", message=message, again=kind.again)
             return False
     counts = dict(outcome.counts) if outcome.file is None else {**outcome.counts, "file": outcome.file.name}
-    return jobs.finish(job.job_id, worker, now=_now(), counts=plain_value(counts))
+    return jobs.finish(job.job_id, worker, now=utc_now(), counts=plain_value(counts))
 
 
 @contextmanager
@@ -273,7 +274,7 @@ def _renewing(jobs: Jobs, job: Job, worker: str, told: Mapping[str, Any], stop: 
         while not over.wait(ASKED_EVERY.total_seconds()):
             # A ledger that does not answer once is asked again before the lease is over.
             with suppress(SatsumaError):
-                if not jobs.renew(job.job_id, worker, now=_now(), progress=dict(told)):
+                if not jobs.renew(job.job_id, worker, now=utc_now(), progress=dict(told)):
                     stop.set()
                     return
 
@@ -284,7 +285,3 @@ def _renewing(jobs: Jobs, job: Job, worker: str, told: Mapping[str, Any], stop: 
     finally:
         over.set()
         thread.join()
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from satsuma.connectors.clocks import utc_now
 from satsuma.errors import NotFound, SatsumaError
 from satsuma.shapes import plain_result
 from satsuma.working import Doing, JobKind, Outcome, Work, register, uploads
@@ -174,13 +174,9 @@ def _sync(work: Work) -> Outcome:
     total = synced.landed
     if total.records > total.unchanged and work.owning(lambda shop: shop.engine.value("SELECT count(*) FROM runs")):
         # Segments follow, where there are any.
-        work.workspace.records.jobs.add("refresh", "what sources brought", {}, now=_now())
+        work.workspace.records.jobs.add("refresh", "what sources brought", {}, now=utc_now())
     # What ended it early is an error, which the job fails with; it does not travel.
     return _told(replace(synced, error=None))
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)
 
 
 def _personas(work: Work) -> Outcome:

@@ -17,11 +17,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from satsuma import scaffold
+from satsuma import documents, scaffold
 from satsuma.catalog import NAME_PATTERN, Catalog, read_catalog, render_catalog
 from satsuma.errors import Changed, DefinitionError, NotFound, SatsumaError, WorkspaceError, WrongUse, nearest
 from satsuma.language.durations import MOMENT_HINT, parse_duration, parse_moment
-from satsuma.settings import ENVIRONMENT, FILE_NAME, Settings, checked_settings, read_settings
+from satsuma.settings import FILE_NAME, Settings, checked_settings, read_settings
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -1795,7 +1795,7 @@ def _now() -> datetime:
 
 def _of_environment(url: str) -> str:
     """Return a URL, from the environment where the settings name a variable in its place."""
-    name = ENVIRONMENT.fullmatch(url)
+    name = documents.ENVIRONMENT.fullmatch(url)
     if name is None:
         return url
     held = os.environ.get(name[1], "")

@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from satsuma.access.roles import ROLES, Role
-from satsuma.documents import DocumentReader, Path_
+from satsuma.documents import ENVIRONMENT, DocumentReader, Path_
 from satsuma.errors import nearest
 
 KEYS = ("issuer", "client_id", "client_secret", "title", "name_claim", "new_users", "groups_claim", "roles")
 
 _SAFE_ADDRESS = re.compile(r"https://|http://(localhost|127\.0\.0\.1|\[::1\])[:/]")
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +50,7 @@ def read_provider(reader: DocumentReader, given: Any, path: Path_) -> SignInProv
     issuer, secret = texts["issuer"] or "", texts["client_secret"]
     if issuer and not _SAFE_ADDRESS.match(issuer):
         reader.problem((*path, "issuer"), "'issuer' is an address that starts with https://.")
-    variable = _VARIABLE.fullmatch(secret or "")
+    variable = ENVIRONMENT.fullmatch(secret or "")
     if secret is not None and variable is None:
         # What is written is not repeated: it may be the secret itself.
         message = "'client_secret' names an environment variable: ${OIDC_CLIENT_SECRET}. Secrets stay out of files."

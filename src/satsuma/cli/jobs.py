@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
 from satsuma.cli import output
 from satsuma.cli.options import JsonOption, WorkspaceOption, example, opened
+from satsuma.connectors.clocks import utc_now
 from satsuma.errors import WrongUse, nearest
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def show(job_id: JobArgument, workspace: WorkspaceOption = None, as_json: JsonOp
 def cancel(job_id: JobArgument, workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
     """Take a waiting job out of the queue, or ask a running one to stop at its next step."""
     with opened(workspace) as shop:
-        job = shop.records.jobs.cancel(job_id, now=_now())
+        job = shop.records.jobs.cancel(job_id, now=utc_now())
         if as_json:
             output.show_json(job.as_dict())
         elif job.status == "running":
@@ -96,7 +96,7 @@ def cancel(job_id: JobArgument, workspace: WorkspaceOption = None, as_json: Json
 def retry(job_id: JobArgument, workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
     """Put a job that failed or was cancelled into the queue again."""
     with opened(workspace) as shop:
-        job = shop.records.jobs.retry(job_id, now=_now())
+        job = shop.records.jobs.retry(job_id, now=utc_now())
         if as_json:
             output.show_json(job.as_dict())
         else:
@@ -141,7 +141,3 @@ def _words(name: str) -> str:
 
 def _number(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)

@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 
-def _now() -> datetime:
+def utc_now() -> datetime:
+    """Return the moment, UTC without a zone, as all moments are kept."""
     return datetime.now(UTC).replace(tzinfo=None)
 
 
@@ -18,7 +19,7 @@ def _now() -> datetime:
 class Clock:
     """now : UTC without a zone. ticks : seconds that never go back. sleep : waits so many seconds."""
 
-    now: Callable[[], datetime] = _now
+    now: Callable[[], datetime] = utc_now
     ticks: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     chance: random.Random = field(default_factory=random.Random)

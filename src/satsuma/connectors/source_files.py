@@ -22,6 +22,7 @@ from satsuma.connectors.vendor import Auth, FieldSpec, RowsSpec, Setting, Stream
 from satsuma.connectors.vendor_reading import VendorReader
 from satsuma.connectors.webhooks.schemes import SCHEMES
 from satsuma.connectors.webhooks.settings import Webhook, read_webhook
+from satsuma.documents import ENVIRONMENT
 from satsuma.errors import DefinitionError, NotFound, Problem, VendorError, nearest
 from satsuma.ledger.cron import read_schedule
 
@@ -36,7 +37,6 @@ _OWN_KEYS = ("source", "person", "streams", "schedule", "webhook")
 _OPTIONS = ("fields", "asks", "start")
 #: The parts of a vendor that a source of any other API says itself.
 _REST_KEYS = ("title", "about", "settings", "secrets", "auth", "headers", "limits", "errors", "retry", "test")
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -283,7 +283,7 @@ class _SourceReader(SqlReader, VendorReader):
 
     def variable(self, value: Any, at: Where) -> str | None:
         """Return the environment variable of a secret; a secret that is written out is not repeated."""
-        match = _VARIABLE.fullmatch(value) if isinstance(value, str) else None
+        match = ENVIRONMENT.fullmatch(value) if isinstance(value, str) else None
         if match is None:
             self.problem(at, f"'{at[-1]}' is a secret: write the name of its environment variable, as ${{NAME}}, and "
                          "set that. If a secret stood here, it is known now to whoever read the file.")  # fmt: skip

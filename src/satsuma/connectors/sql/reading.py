@@ -14,6 +14,7 @@ from satsuma.connectors.reading_values import Where
 from satsuma.connectors.records import moment_of
 from satsuma.connectors.sql.asks import Ask
 from satsuma.connectors.vendor import ROW_KINDS, Auth, Condition, Paging, Request, RowsSpec, Secret, Stream, Vendor
+from satsuma.documents import ENVIRONMENT
 from satsuma.errors import nearest
 
 #: The word in place of a vendor's.
@@ -24,7 +25,6 @@ _STREAM_KEYS = ("about", "table", "query", "columns", "id", "updated", "updated_
 #: Keys of a stream that lands as one kind: of its rows.
 _OF_ROWS = ("person", "fields", "when", "each", "rest", "partial")
 _STREAM_NAME = re.compile(r"[a-z][a-z0-9_-]{0,60}")
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 #: A password in a URL: between the user's colon and the last @ before the host.
 _PASSWORD = re.compile(r"^[^/]*//[^/@]*:[^@]+@|[?&](password|passwd|sslpassword)=", re.IGNORECASE)
 #: What a column that marks rows as gone holds in rows that are not.
@@ -68,7 +68,7 @@ class SqlReader(RowsReader):
             self.problem(at if given is not None else (), "'url' is needed: the environment variable that holds the "
                          "database's URL, as ${NAME}, or a URL without a password.")  # fmt: skip
             return None, {}
-        variable = _VARIABLE.fullmatch(given.strip())
+        variable = ENVIRONMENT.fullmatch(given.strip())
         if variable is not None:
             return None, {"url": variable[1]}
         if _PASSWORD.search(given):
